@@ -1,6 +1,8 @@
 //! KMS requests on a bill: the lines of a Cost and Usage Report (legacy, or 2.0 as Data Exports writes it)
 //! or of a FOCUS export (1.0 to 1.2), as CSV or Parquet.
 //!
+//! CloudWatch's metrics of KMS's calls stand for a bill ([`cloudwatch`]).
+//!
 //! Counted are symmetric cryptographic requests, which S3's are. Requests of asymmetric keys and of
 //! `GenerateDataKeyPair` have usage types of their own. The free tier is a line of its own at no price,
 //! and counts.
@@ -9,8 +11,10 @@
 //! (<https://docs.aws.amazon.com/cur/latest/userguide/data-dictionary.html>) and FOCUS
 //! (<https://focus.finops.org/focus-specification/v1-0/>).
 
+pub(crate) mod cloudwatch;
+
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{Cursor, Read};
 
 use parquet::file::reader::ChunkReader;
 
@@ -27,6 +31,8 @@ named_enum! {
         Focus = "focus",
         /// AWS's Cost and Usage Report, in either spelling of its columns.
         Cur = "cur",
+        /// Metrics, as the AWS CLI prints them.
+        CloudWatch = "cloudwatch",
     }
 }
 
@@ -193,17 +199,14 @@ impl BillColumns {
     fn quantity<'a>(&self, row: &'a csv::StringRecord) -> Option<&'a str> {
         let category = self.category.map_or("Usage", |place| cell(row, place));
         let what = cell(row, self.what);
-        let wanted = match self.format {
-            BillFormat::Focus => {
-                what == "AWS Key Management Service"
-                    && category == "Usage"
-                    && !self.kinds.iter().any(|&kind| is_of_key_pairs(cell(row, kind)))
-            }
+        let wanted = if self.format == BillFormat::Focus {
+            what == "AWS Key Management Service"
+                && category == "Usage"
+                && !self.kinds.iter().any(|&kind| is_of_key_pairs(cell(row, kind)))
+        } else {
             // What a savings plan or the like covers would be of another type; KMS has none.
-            BillFormat::Cur => {
-                (what == "KMS-Requests" || what.ends_with("-KMS-Requests"))
-                    && (category == "Usage" || category.is_empty())
-            }
+            (what == "KMS-Requests" || what.ends_with("-KMS-Requests"))
+                && (category == "Usage" || category.is_empty())
         };
         if !wanted {
             return None;
@@ -298,8 +301,15 @@ fn text(cell: &ParquetValue) -> Cow<'_, str> {
     }
 }
 
-/// Reads a part of a bill in CSV, which may have no KMS requests.
-pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
+/// Reads a part of a bill in CSV, which may have no KMS requests, or metrics.
+pub(crate) fn part(mut source: impl Read, place: &str) -> Result<KmsBill> {
+    let mut first = [0];
+    let read = source.read(&mut first);
+    let read = read.map_err(|error| Error::run(format!("cannot be read: {error}")).at(place))?;
+    let source = Cursor::new(first[..read].to_vec()).chain(source);
+    if first[..read] == *b"{" {
+        return cloudwatch::read(source, place);
+    }
     let (source, left) = RecordLimit::new(source);
     let mut reader = csv::Reader::from_reader(source);
     let header = reader.headers().map_err(|error| unreadable(&error, place, 1))?;

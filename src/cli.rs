@@ -47,11 +47,13 @@ mod sweep;
 mod temporary_file;
 mod threads;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Result};
+use crate::harmless_text;
 use args::TypedOptions;
 use exit::Exit;
 
@@ -112,6 +114,11 @@ pub fn main() -> ExitCode {
     });
     let (command, typed) = match parsed {
         Ok((command, typed)) => (command, typed.unwrap_or_default()),
+        Err(error) if error.kind() == clap::error::ErrorKind::InvalidUtf8 => {
+            let error = not_text(std::env::args_os());
+            output::error(&error);
+            return ExitCode::from(error.exit_code());
+        }
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(error.exit_code() as u8);
@@ -125,6 +132,17 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// The error where an argument of a command line is not UTF-8.
+fn not_text(arguments: impl IntoIterator<Item = OsString>) -> Error {
+    let culprit = arguments.into_iter().find(|argument| argument.to_str().is_none());
+    let culprit = culprit.unwrap_or_default();
+    let shown = harmless_text::named(&culprit.to_string_lossy()).to_string();
+    Error::request(format!("`{shown}` is not UTF-8, but what is typed must be")).hint(
+        "give the folder that the file lies in, where it may be called anything, or the file by standard \
+         input: `-` in the place of its name, and `< FILE` behind the command",
+    )
 }
 
 fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {

@@ -46,6 +46,7 @@ pub use hash::Fingerprint;
 use kms_calls::BucketKmsCalls;
 use left_out::LeftOutRecords;
 pub(crate) use names::NO_ACCOUNT;
+pub use names::{BucketKmsKeys, OtherKmsKey};
 use packed::{NeededObject, ObjectEncryption, ResolvedRequest};
 use sort::StoredRequests;
 pub use sort::{MemoryStore, SpillStore};
@@ -74,7 +75,9 @@ pub struct Recording {
     pub places: Vec<BucketPrefix>,
     /// The objects that were read and of which no write is in the log: the populations.
     pub before: Vec<EarlierObjects>,
-    /// For each bucket the numbers of its populations, by what is known of them.
+    /// The KMS keys of each bucket, as far as the log tells.
+    pub kms_keys: BucketKmsKeys,
+    /// For each part of a bucket the numbers of its populations, by what is known of them.
     population_of: Vec<[u32; 4]>,
     /// What became of the records.
     pub taken: RecordCounts,
@@ -140,6 +143,8 @@ pub struct RecordedPrincipal {
 pub struct BucketPrefix {
     /// Which bucket.
     pub bucket: u32,
+    /// Which part of it, by KMS key (see [`BucketKmsKeys`]).
+    pub part: u32,
     /// What the keys begin with, up to their first `/`; `*` if the bucket has too many to tell apart.
     pub prefix: String,
     /// Counted requests.

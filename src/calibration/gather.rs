@@ -1,19 +1,21 @@
 //! From the entries of trails and access logs to the calls and requests of each session.
+//!
+//! Each log is gathered by itself, so that several can be read at a time; which records repeat another is
+//! decided when all are taken over, in the logs' order.
 
 mod objects;
 mod requests;
+mod sessions;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::{Evidence, ReadOf, Session, SessionPool, UnwrapRequest};
+use super::Evidence;
 use crate::kms::KmsApi;
 use crate::logs::LogFormat;
-use crate::logs::record::{
-    KmsEvent, LogEntry, LoggedRequester, Nanoseconds, Record, bucket_and_key,
-};
+use crate::logs::record::{KmsEvent, LogEntry, LoggedRequester, Record, bucket_and_key};
 use crate::recording::hash::{Hash, ObjectId};
-use objects::WrittenObjects;
-use requests::{ObjectUse, SessionUses, TimedUse, object, object_uses};
+use requests::{ObjectUse, object, object_uses};
+use sessions::SessionRecords;
 
 const NS_PER_S: i64 = 1_000_000_000;
 
@@ -23,23 +25,64 @@ type SessionName = (Vec<u8>, Vec<u8>);
 /// Who, without the session, in which bucket.
 type RequesterBucket = (Vec<u8>, Vec<u8>);
 
+/// Who called or asked, by which session and where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct RecordCaller {
+    place: RequesterBucket,
+    session: SessionName,
+    /// Of a call: the KMS key.
+    kms_key: Vec<u8>,
+}
+
+/// What tells a record from others.
+#[derive(Clone, Copy, Debug)]
+enum RecordId {
+    /// Nothing: it repeats none.
+    None,
+    /// Two hashes of 64 bits: no two ids of a trail share both.
+    Of([u64; 2]),
+    /// It is another use of the record before it.
+    AsBefore,
+}
+
+/// A call, or a request's use of an object.
+#[derive(Clone, Copy, Debug)]
+struct TakenRecord {
+    id: RecordId,
+    /// By number in [`CalibrationGatherer::callers`].
+    caller: u32,
+    second: i64,
+    what: CallOrUse,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum CallOrUse {
+    Call(KmsApi),
+    /// In an access log or a trail.
+    Use {
+        form: usize,
+        object_use: ObjectUse,
+        object: ObjectId,
+    },
+}
+
 /// What is taken of entries, in any order.
 #[derive(Debug, Default)]
 pub struct CalibrationGatherer {
-    /// By (who, bucket), then KMS key, then session.
-    calls: BTreeMap<RequesterBucket, BTreeMap<Vec<u8>, BTreeMap<SessionName, Session>>>,
-    /// Requests of trails, and of access logs.
-    requests: [SessionUses; 2],
-    /// Objects whose calls are their own: bucket keys do not concern them.
-    keyless: HashSet<ObjectId>,
-    /// Which of them got a data key of their own when: these writes need no bucket-level key.
-    keyless_writes: HashSet<(ObjectId, i64)>,
     buckets: BTreeSet<Vec<u8>>,
-    seen: HashSet<[u64; 2]>,
-    first_s: Option<i64>,
-    last_s: i64,
-    /// What was left out.
-    pub left_out: LeftOut,
+    callers: Vec<RecordCaller>,
+    number_of: HashMap<RecordCaller, u32>,
+    taken: Vec<TakenRecord>,
+    keyless: KeylessObjects,
+    left_out: LeftOut,
+}
+
+/// Objects whose calls are their own: bucket keys do not concern them.
+#[derive(Debug, Default)]
+struct KeylessObjects {
+    all: HashSet<ObjectId>,
+    /// Which of them got a data key of their own when: these writes need no bucket-level key.
+    writes: HashSet<(ObjectId, i64)>,
 }
 
 /// How many events were left out, and why.
@@ -59,7 +102,19 @@ pub struct LeftOut {
     pub in_other_logs: u64,
 }
 
-/// Places of [`CalibrationGatherer::requests`].
+impl LeftOut {
+    fn add(&mut self, other: &Self) {
+        let Self { repeated, failed, by_object, not_of_s3, other_buckets, in_other_logs } = other;
+        self.repeated += repeated;
+        self.failed += failed;
+        self.by_object += by_object;
+        self.not_of_s3 += not_of_s3;
+        self.other_buckets += other_buckets;
+        self.in_other_logs += in_other_logs;
+    }
+}
+
+/// The forms of logs, by number.
 const TRAIL: usize = 0;
 const ACCESS_LOG: usize = 1;
 
@@ -69,6 +124,12 @@ impl CalibrationGatherer {
         Self { buckets: buckets.into_iter().map(String::into_bytes).collect(), ..Self::default() }
     }
 
+    /// What takes the same of another log.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { buckets: self.buckets.clone(), ..Self::default() }
+    }
+
     /// Takes note of an entry of a trail or an access log.
     pub fn take(&mut self, form: LogFormat, entry: &LogEntry) {
         match entry {
@@ -76,6 +137,21 @@ impl CalibrationGatherer {
             LogEntry::Request(record) => self.take_request(form, record),
             LogEntry::Skipped(..) => {}
         }
+    }
+
+    /// Takes over what was taken of the next log.
+    pub fn absorb(&mut self, other: Self) {
+        let numbers: Vec<u32> =
+            other.callers.into_iter().map(|caller| self.number(caller)).collect();
+        self.taken.extend(
+            other
+                .taken
+                .into_iter()
+                .map(|record| TakenRecord { caller: numbers[record.caller as usize], ..record }),
+        );
+        self.keyless.all.extend(other.keyless.all);
+        self.keyless.writes.extend(other.keyless.writes);
+        self.left_out.add(&other.left_out);
     }
 
     fn take_call(&mut self, event: &KmsEvent) {
@@ -88,10 +164,11 @@ impl CalibrationGatherer {
             None => return self.left_out.not_of_s3 += 1,
             Some(false) => {
                 let object = object(bucket, key.unwrap_or_default());
-                self.keyless.insert(object);
+                self.keyless.all.insert(object);
                 if event.api == KmsApi::GenerateDataKey {
                     let second = event.time.div_euclid(NS_PER_S);
-                    self.keyless_writes.extend((second - 1..=second + 1).map(|at| (object, at)));
+                    let near = (second - 1..=second + 1).map(|at| (object, at));
+                    self.keyless.writes.extend(near);
                 }
                 return self.left_out.by_object += 1;
             }
@@ -100,20 +177,18 @@ impl CalibrationGatherer {
         if event.error.is_some() {
             return self.left_out.failed += 1;
         }
-        if !self.is_wanted(bucket) || self.is_repeated(event.id, &[]) {
+        if !self.is_wanted(bucket) {
             return;
         }
-        let second = self.second(event.time);
         let (who, session) = who(event.requester, event.credential);
-        let key = event.key_arn.unwrap_or_default().to_vec();
-        let keys = self.calls.entry((who, bucket.to_vec())).or_default();
-        let calls = keys.entry(key).or_default().entry(session).or_default();
-        match event.api {
-            KmsApi::GenerateDataKey => calls.generated.push(second),
-            KmsApi::Decrypt => calls.decrypted.push(second),
-            // A replica's data key: no bucket-level key is generated.
-            KmsApi::Encrypt => {}
-        }
+        let kms_key = event.key_arn.unwrap_or_default().to_vec();
+        let caller = self.number(RecordCaller { place: (who, bucket.to_vec()), session, kms_key });
+        self.taken.push(TakenRecord {
+            id: record_id(event.id, &[]),
+            caller,
+            second: event.time.div_euclid(NS_PER_S),
+            what: CallOrUse::Call(event.api),
+        });
     }
 
     fn take_request(&mut self, form: LogFormat, record: &Record) {
@@ -124,16 +199,23 @@ impl CalibrationGatherer {
         if !record.succeeded() {
             return self.left_out.failed += 1;
         }
-        if !self.is_wanted(record.bucket) || self.is_repeated(record.id, record.operation_name) {
+        if !self.is_wanted(record.bucket) {
             return;
         }
-        let second = self.second(record.time);
         let (who, session) = who(record.requester, record.credential);
         let form = if form == LogFormat::CloudTrail { TRAIL } else { ACCESS_LOG };
+        let mut id = record_id(record.id, record.operation_name);
         for (object_use, bucket, object) in object_uses {
-            let sessions = self.requests[form].entry((who.clone(), bucket.to_vec())).or_default();
-            let requests = sessions.entry(session.clone()).or_default();
-            requests.push(TimedUse { second, object_use, object });
+            let place = (who.clone(), bucket.to_vec());
+            let caller = RecordCaller { place, session: session.clone(), kms_key: Vec::new() };
+            let caller = self.number(caller);
+            self.taken.push(TakenRecord {
+                id,
+                caller,
+                second: record.time.div_euclid(NS_PER_S),
+                what: CallOrUse::Use { form, object_use, object },
+            });
+            id = RecordId::AsBefore;
         }
     }
 
@@ -143,142 +225,46 @@ impl CalibrationGatherer {
         wanted
     }
 
-    /// In access logs the halves of a copy share an id, but not the operation.
-    fn is_repeated(&mut self, id: Option<&[u8]>, operation: &[u8]) -> bool {
-        let repeated = id.is_some_and(|id| {
-            let hash = Hash::new().with(operation).with(id);
-            // Two hashes of 64 bits: no two ids of a trail share both.
-            !self.seen.insert([hash.get(), hash.with(b"again").get()])
-        });
-        self.left_out.repeated += u64::from(repeated);
-        repeated
-    }
-
-    fn second(&mut self, time: Nanoseconds) -> i64 {
-        let second = time.div_euclid(NS_PER_S);
-        self.last_s = self.first_s.map_or(second, |_| self.last_s.max(second));
-        self.first_s = Some(self.first_s.map_or(second, |first| first.min(second)));
-        second
+    /// The number of a caller, which it has from now on.
+    fn number(&mut self, caller: RecordCaller) -> u32 {
+        if let Some(&number) = self.number_of.get(&caller) {
+            return number;
+        }
+        let next = self.callers.len() as u32;
+        self.callers.push(caller.clone());
+        self.number_of.insert(caller, next);
+        next
     }
 
     /// What all entries tell.
     #[must_use]
-    pub fn finish(mut self) -> (Evidence, LeftOut) {
-        let requests = self.choose();
-        let mut pools = Vec::new();
-        let mut places: BTreeMap<RequesterBucket, (u32, Vec<SessionName>)> = BTreeMap::new();
-        for (place, keys) in std::mem::take(&mut self.calls) {
-            // A request does not say which KMS key it used: with several, requests are nobody's.
-            let is_only = keys.len() == 1;
-            for mut sessions in keys.into_values() {
-                if let Some(requests) = requests.get(&place).filter(|_| is_only) {
-                    for session in requests.keys() {
-                        sessions.entry(session.clone()).or_default();
-                    }
-                    let names = sessions.keys().cloned().collect();
-                    places.insert(place.clone(), (pools.len() as u32, names));
+    pub fn finish(self) -> (Evidence, LeftOut) {
+        let Self { callers, taken, keyless, left_out, .. } = self;
+        let mut records = SessionRecords::new(keyless, left_out);
+        let mut seen = HashSet::new();
+        let mut is_repeated = false;
+        for TakenRecord { id, caller, second, what } in taken {
+            match id {
+                RecordId::None => is_repeated = false,
+                RecordId::Of(id) => {
+                    is_repeated = !seen.insert(id);
+                    records.left_out.repeated += u64::from(is_repeated);
                 }
-                pools.push(SessionPool { sessions: sessions.into_values().collect() });
+                RecordId::AsBefore => {}
+            }
+            if !is_repeated {
+                records.put(&callers[caller as usize], second, what);
             }
         }
-        self.give_requests(requests, &places, &mut pools);
-        for session in pools.iter_mut().flat_map(|pool| &mut pool.sessions) {
-            session.generated.sort_unstable();
-            session.decrypted.sort_unstable();
-            session.written.sort_unstable();
-            session.read.sort_unstable();
-        }
-        let evidence = Evidence { pools, first_s: self.first_s.unwrap_or(0), last_s: self.last_s };
-        (evidence, self.left_out)
+        records.evidence()
     }
+}
 
-    /// Gives each session its requests.
-    fn give_requests(
-        &self,
-        requests: SessionUses,
-        places: &BTreeMap<RequesterBucket, (u32, Vec<SessionName>)>,
-        pools: &mut [SessionPool],
-    ) {
-        let mut objects = WrittenObjects::default();
-        let mut each = Vec::new();
-        for (place, sessions) in requests {
-            for (name, requests) in sessions {
-                let at = places.get(&place).and_then(|(pool, names)| {
-                    names.binary_search(&name).ok().map(|session| (*pool, session as u32))
-                });
-                for request in
-                    requests.iter().filter(|request| request.object_use == ObjectUse::Writes)
-                {
-                    objects.written(request.object, request.second, at);
-                }
-                each.extend(at.map(|at| (at, requests)));
-            }
-        }
-        objects.sort();
-        for ((pool, session), requests) in each {
-            let session = &mut pools[pool as usize].sessions[session as usize];
-            for TimedUse { second, object_use, object } in requests {
-                if self.keyless.contains(&object) && object_use != ObjectUse::Writes {
-                    continue;
-                }
-                match object_use {
-                    ObjectUse::Writes if self.keyless_writes.contains(&(object, second)) => {}
-                    ObjectUse::Writes => session.written.push(second),
-                    ObjectUse::Reads => {
-                        session
-                            .read
-                            .push(UnwrapRequest { second, of: objects.read(object, second) });
-                    }
-                    ObjectUse::MayRead => {
-                        session.read.push(UnwrapRequest { second, of: ReadOf::Doubtful });
-                    }
-                }
-            }
-        }
-    }
-
-    /// For each bucket, reads and writes apart, the requests of the form of log that has more of them.
-    /// Access logs tell sessions of one name apart no further, so then nothing does.
-    fn choose(&mut self) -> SessionUses {
-        let mut counts: BTreeMap<(Vec<u8>, bool), [u64; 2]> = BTreeMap::new();
-        for (form, requests) in self.requests.iter().enumerate() {
-            for ((_, bucket), sessions) in requests {
-                for request in sessions.values().flatten() {
-                    let kind = (bucket.clone(), request.object_use == ObjectUse::Writes);
-                    counts.entry(kind).or_default()[form] += 1;
-                }
-            }
-        }
-        let by_name = !self.requests[ACCESS_LOG].is_empty();
-        if by_name {
-            for sessions in self.calls.values_mut().flat_map(BTreeMap::values_mut) {
-                for ((name, _), session) in std::mem::take(sessions) {
-                    let merged: &mut Session = sessions.entry((name, Vec::new())).or_default();
-                    merged.generated.extend(session.generated);
-                    merged.decrypted.extend(session.decrypted);
-                }
-            }
-        }
-        let mut chosen = SessionUses::new();
-        for (form, requests) in std::mem::take(&mut self.requests).into_iter().enumerate() {
-            for (place, sessions) in requests {
-                let of_place = chosen.entry(place.clone()).or_default();
-                for ((name, credential), requests) in sessions {
-                    let credential = if by_name { Vec::new() } else { credential };
-                    let of_session = of_place.entry((name, credential)).or_default();
-                    let before = of_session.len();
-                    let all = requests.len();
-                    of_session.extend(requests.into_iter().filter(|request| {
-                        let kind = (place.1.clone(), request.object_use == ObjectUse::Writes);
-                        let [trail, access_log] = counts[&kind];
-                        (form == TRAIL) == (trail >= access_log)
-                    }));
-                    self.left_out.in_other_logs += (all - (of_session.len() - before)) as u64;
-                }
-            }
-        }
-        chosen
-    }
+/// In access logs the halves of a copy share an id, but not the operation.
+fn record_id(id: Option<&[u8]>, operation: &[u8]) -> RecordId {
+    let Some(id) = id else { return RecordId::None };
+    let hash = Hash::new().with(operation).with(id);
+    RecordId::Of([hash.get(), hash.with(b"again").get()])
 }
 
 /// Who asked, apart from the session, and which session; only roles have sessions.

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::logs::files::{open, unreadable};
-use crate::bill::{self, KmsBill};
+use crate::bill::{self, KmsBill, cloudwatch};
 use crate::error::{Error, Result};
 use crate::logs::compression::decompressed;
 use crate::logs::{archive, other_format};
@@ -131,11 +131,15 @@ fn manifest(path: &Path) -> Result<Option<Vec<String>>> {
     let place = path.display().to_string();
     let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
     // A Cost and Usage Report names keys, Data Exports addresses.
+    if cloudwatch::is_metrics(&manifest) {
+        return Ok(None);
+    }
     let listed = ["reportKeys", "dataFiles"].iter().find_map(|name| manifest[name].as_array());
     let listed = listed.ok_or_else(|| {
-        Error::request("the file is not a bill's manifest")
-            .at(&place)
-            .hint("give a FOCUS export or a Cost and Usage Report, its manifest or its folder")
+        Error::request("the file is not a bill's manifest").at(&place).hint(
+            "give a FOCUS export or a Cost and Usage Report, its manifest or its folder, or what \
+                 `aws cloudwatch get-metric-data --output json` prints",
+        )
     })?;
     let keys: Vec<String> =
         listed.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect();

@@ -7,11 +7,13 @@ use clap::Args;
 
 use super::args::{OutputFormat, Print};
 use super::exit::Exit;
+use super::logs::GatherEntries;
 use super::{logs, output};
 use crate::calibration::gather::{CalibrationGatherer, LeftOut};
 use crate::calibration::{self, Evidence};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
+use crate::logs::record::LogEntry;
 use crate::report;
 
 /// Estimate the assumptions from a trail: lifetimes and partitions
@@ -41,14 +43,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit> {
     args.logs.refuse_memory("calibrating writes no temporary files")?;
     args.logs.refuse_inventory("calibrating goes by keys that are made in the logs")?;
     let logs = args.logs.open(args.print.quiet.quiet)?;
-    let mut gather = CalibrationGatherer::new(args.logs.buckets().to_vec());
-    logs.each(|form, entry| match form {
-        LogFormat::CloudTrail | LogFormat::S3AccessLog => {
-            gather.take(form, entry);
-            Ok(())
-        }
-        LogFormat::IbmCos => Err(no_trail()),
-    })?;
+    let gather = logs.gather(CalibrationGatherer::new(args.logs.buckets().to_vec()))?;
     let (evidence, left_out) = gather.finish();
     if !args.print.quiet.quiet {
         tell_of_left_out(left_out);
@@ -58,6 +53,26 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit> {
     }
     show(args, &evidence)?;
     Ok(Exit::Done)
+}
+
+impl GatherEntries for CalibrationGatherer {
+    fn beside(&self) -> Self {
+        CalibrationGatherer::beside(self)
+    }
+
+    fn take(&mut self, format: LogFormat, entry: &LogEntry) -> Result<()> {
+        match format {
+            LogFormat::CloudTrail | LogFormat::S3AccessLog => {
+                CalibrationGatherer::take(self, format, entry);
+                Ok(())
+            }
+            LogFormat::IbmCos => Err(no_trail()),
+        }
+    }
+
+    fn absorb(&mut self, next: Self) {
+        CalibrationGatherer::absorb(self, next);
+    }
 }
 
 fn show(args: &CalibrateArgs, evidence: &Evidence) -> Result<()> {

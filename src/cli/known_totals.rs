@@ -19,7 +19,8 @@ use crate::units::SimDuration;
 pub(super) struct KnownTotalArgs {
     /// Scale calls and dollars to the KMS requests on this bill (repeatable)
     ///
-    /// FOCUS or a Cost and Usage Report, as for `bks reconcile`.
+    /// FOCUS, a Cost and Usage Report, or CloudWatch's metrics of KMS's calls as the AWS CLI prints them, as for
+    /// `bks reconcile`.
     #[arg(long = "bill", value_name = "FILE", conflicts_with = "known_calls")]
     bills: Vec<PathBuf>,
     /// Scale calls and dollars to a known number of S3's KMS requests, e.g., 3.1e9/month or 4e6/h

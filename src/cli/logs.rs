@@ -24,6 +24,7 @@ use crate::recording::gather::{LogSelection, RecordGatherer};
 use crate::units::{ByteSize, Share, utc};
 use files::{LogFile, NotALog, OpenLog};
 pub(super) use formats::FormatsTogether;
+pub(super) use reading::GatherEntries;
 
 /// Which logs, and what of them.
 #[derive(Debug, Args)]

@@ -100,6 +100,8 @@ pub struct Record<'a> {
     pub role_id: Option<&'a [u8]>,
     /// How the object is encrypted, where the record says so (CloudTrail).
     pub encryption: Option<LoggedEncryption>,
+    /// ARN of the KMS key that the object is encrypted under, where the record says so (CloudTrail).
+    pub kms_key: Option<&'a [u8]>,
     /// Whether the object has a bucket key, where the answer says so (CloudTrail).
     pub bucket_key: Option<bool>,
     /// Size of the whole object, or of the part that was uploaded, in bytes.
@@ -142,6 +144,7 @@ impl<'a> Record<'a> {
             error: None,
             role_id: None,
             encryption: None,
+            kms_key: None,
             bucket_key: None,
             object_size: None,
             bytes_sent: None,
@@ -223,6 +226,13 @@ pub enum LoggedRequester<'a> {
         /// What it is called or known by.
         name: &'a [u8],
     },
+    /// A service, as the trail of the account that it works for has it.
+    ServiceFor {
+        /// Twelve digits: the account that received the event.
+        account: &'a [u8],
+        /// `NAME.amazonaws.com`.
+        name: &'a [u8],
+    },
     /// A service: `AmazonS3` for what S3 does by itself, `svc:…`, or `NAME.amazonaws.com`.
     Service(&'a [u8]),
     /// Another text than these.
@@ -273,6 +283,14 @@ impl<'a> LoggedRequester<'a> {
             _ => None,
         }
     }
+}
+
+/// A text that names a KMS key, if it is the key's ARN: by a key's id or an alias two spellings of one key
+/// cannot be told from two keys.
+pub(crate) fn kms_key_arn(text: &[u8]) -> Option<&[u8]> {
+    let resource =
+        text.strip_prefix(b"arn:").and_then(|arn| arn.split(|byte| *byte == b':').nth(4));
+    Some(text).filter(|_| resource.is_some_and(|resource| resource.starts_with(b"key/")))
 }
 
 /// Whether a text is the name that an AWS service has as a principal.

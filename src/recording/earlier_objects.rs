@@ -13,11 +13,13 @@ use crate::logs::record::percent_decoded;
 use crate::rng::{Purpose, Seed};
 use crate::units::SimTime;
 
-/// Objects of one bucket.
+/// Objects of one bucket under one KMS key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlierObjects {
     /// Which bucket.
     pub bucket: u32,
+    /// Which part of it, by KMS key (see [`super::BucketKmsKeys`]).
+    pub part: u32,
     /// How many are read.
     pub objects: u64,
     /// What is known of them.
@@ -87,8 +89,8 @@ impl WriteTimes {
     }
 
     /// Those of a bucket before the start, as milliseconds before it, the oldest first.
-    fn before(&mut self, bucket: &str, start_ms: u64) -> Vec<u64> {
-        let mut times = self.of_bucket.remove(bucket.as_bytes()).unwrap_or_default();
+    fn before(&self, bucket: &str, start_ms: u64) -> Vec<u64> {
+        let mut times = self.of_bucket.get(bucket.as_bytes()).cloned().unwrap_or_default();
         times.sort_unstable();
         times.dedup();
         times.retain(|ms| *ms < start_ms);
@@ -99,20 +101,22 @@ impl WriteTimes {
     }
 }
 
-/// How many objects of a bucket are read, by what is known of their keys.
+/// How many objects of a part of a bucket are read, by what is known of their keys.
 pub(crate) type EarlierCounts = [u64; EarlierKey::ALL.len()];
 
-/// The objects of all buckets, and for each bucket the numbers of its four kinds (of a kind that
-/// it does not have: any).
+/// The objects of all parts of `buckets`, whose numbers `bucket_of` has, and for each part the numbers of its
+/// four kinds (of a kind that it does not have: any).
 pub(crate) fn populations(
     counts: &[EarlierCounts],
+    bucket_of: &[u32],
     buckets: &[String],
-    mut times: WriteTimes,
+    times: &WriteTimes,
     start_ms: u64,
 ) -> (Vec<EarlierObjects>, Vec<[u32; 4]>) {
     let mut all = Vec::new();
-    let mut numbers = Vec::with_capacity(buckets.len());
-    for (bucket, (name, counts)) in buckets.iter().zip(counts).enumerate() {
+    let mut numbers = Vec::with_capacity(bucket_of.len());
+    for (part, (&bucket, counts)) in bucket_of.iter().zip(counts).enumerate() {
+        let name = &buckets[bucket as usize];
         numbers.push(EarlierKey::ALL.map(|key| {
             let (number, objects) = (all.len() as u32, counts[key as usize]);
             if objects > 0 {
@@ -122,7 +126,7 @@ pub(crate) fn populations(
                     EarlierKey::WithoutKms => ObjectOrigin::WithoutKms,
                     EarlierKey::WithKey => ObjectOrigin::Written(times.before(name, start_ms)),
                 };
-                all.push(EarlierObjects { bucket: bucket as u32, objects, origin });
+                all.push(EarlierObjects { bucket, part: part as u32, objects, origin });
             }
             number
         }));

@@ -126,6 +126,22 @@ pub struct RecordGatherer {
     pub(crate) of_buckets: Vec<BucketKmsCalls>,
 }
 
+/// An object as a record names it.
+struct LoggedObject<'a> {
+    id: ObjectId,
+    bucket: &'a [u8],
+    key: Option<&'a [u8]>,
+    /// ARN of its KMS key.
+    kms_key: Option<&'a [u8]>,
+}
+
+impl<'a> LoggedObject<'a> {
+    /// What a record is of.
+    fn of(record: &Record<'a>, id: ObjectId) -> Self {
+        Self { id, bucket: record.bucket, key: record.key, kms_key: record.kms_key }
+    }
+}
+
 impl RecordGatherer {
     /// Gathers what is `wanted`, in about `memory` bytes; what is beyond is spilled in `store`.
     #[must_use]
@@ -296,7 +312,7 @@ impl RecordGatherer {
         let object =
             record.key.map_or(NO_OBJECT, |key| self.object(record.bucket, key, record.version_id));
         let packed::GatheredRequest { place, .. } =
-            self.push(record, when, object, record.bucket, record.key)?;
+            self.push(record, when, LoggedObject::of(record, object))?;
         if self.in_trail {
             self.data_events.note(self.names.bucket_of(place), when);
         }
@@ -305,7 +321,8 @@ impl RecordGatherer {
         }
         if let Some(keys) = record.deleted_keys.filter(|keys| *keys > 0) {
             let when = Stamp::new(ms, RequestKind::DeletedKeys);
-            self.push(record, when, [keys.into(), 0], record.bucket, None)?;
+            let all = LoggedObject { key: None, ..LoggedObject::of(record, [keys.into(), 0]) };
+            self.push(record, when, all)?;
         }
         // A trail tells both halves of a copy in one event. One that was not served reads nothing.
         let half = match kind {
@@ -316,8 +333,9 @@ impl RecordGatherer {
         let source = record.copy_source.and_then(CopySource::parse);
         let Some(source) = source.filter(|_| fate == RequestStatus::Served) else { return Ok(()) };
         let key = percent_decoded(source.key);
-        let object = self.object(source.bucket, &key, source.version);
-        let read = self.push(record, Stamp::new(ms, half), object, source.bucket, Some(&key))?;
+        let id = self.object(source.bucket, &key, source.version);
+        let read = LoggedObject { id, bucket: source.bucket, key: Some(&key), kms_key: None };
+        let read = self.push(record, Stamp::new(ms, half), read)?;
         self.note_copied(&read)
     }
 
@@ -399,13 +417,11 @@ impl RecordGatherer {
         &mut self,
         record: &Record,
         when: Stamp,
-        object: ObjectId,
-        bucket: &[u8],
-        key: Option<&[u8]>,
+        LoggedObject { id: object, bucket, key, kms_key }: LoggedObject,
     ) -> Result<packed::GatheredRequest> {
         let slot = self.names.slot(record);
         check_sessions(&self.names)?;
-        let place = self.names.place(bucket, key);
+        let place = self.names.place(bucket, key, kms_key);
         self.check_buckets()?;
         let ms = when.ms();
         let id = id_of(record, object, ms);

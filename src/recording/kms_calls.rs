@@ -24,7 +24,6 @@ use std::sync::Arc;
 
 use super::copies::CopySourceReads;
 use super::gather::{RecordGatherer, check_sessions, epoch_ms, id_of};
-use super::hash::Hash;
 use super::left_out::Reason;
 use super::names::{NameMerge, NameTable, SessionIdentity, text};
 use super::packed::{GatheredRequest, RequestKind, Stamp};
@@ -33,7 +32,7 @@ use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::Result;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::logs::record::{
-    KmsEvent, LogOperation, LoggedRequester, Nanoseconds, Record, bucket_and_key,
+    KmsEvent, LogOperation, LoggedRequester, Nanoseconds, Record, bucket_and_key, kms_key_arn,
 };
 use crate::s3::Operation;
 
@@ -70,8 +69,6 @@ pub struct BucketKmsCalls {
     pub for_bucket_keys: u64,
     /// When the first of these was, in nanoseconds since the Unix epoch.
     pub bucket_keys_since: Option<Nanoseconds>,
-    /// How many KMS keys the calls name.
-    pub kms_keys: usize,
 }
 
 impl BucketKmsCalls {
@@ -157,8 +154,6 @@ struct CallsOfBucket {
     for_objects: KmsCalls,
     for_bucket_keys: KmsCalls,
     since: Option<Nanoseconds>,
-    /// Hashes of the KMS keys' ARNs: few.
-    kms_keys: Vec<u64>,
 }
 
 impl KeptKmsCalls {
@@ -186,12 +181,6 @@ impl CallsOfBucket {
         } else {
             self.for_bucket_keys += KmsCalls::of(event.api, 1);
             self.since = Some(self.since.map_or(event.time, |since| since.min(event.time)));
-        }
-        // Callers may give a key's id or an alias; only its ARN tells it from others.
-        let Some(arn) = event.key_arn.filter(|arn| arn.starts_with(b"arn:")) else { return };
-        let key = Hash::new().with(arn).get();
-        if !self.kms_keys.contains(&key) {
-            self.kms_keys.push(key);
         }
     }
 }
@@ -259,11 +248,6 @@ impl CallsOfBucket {
         self.for_objects += other.for_objects;
         self.for_bucket_keys += other.for_bucket_keys;
         self.since = self.since.into_iter().chain(other.since).min();
-        for key in other.kms_keys {
-            if !self.kms_keys.contains(&key) {
-                self.kms_keys.push(key);
-            }
-        }
     }
 }
 
@@ -338,7 +322,7 @@ impl RecordGatherer {
         let log = self.kms_log();
         let slot = log.names.slot(&record);
         check_sessions(&log.names)?;
-        let place = log.names.place(bucket, Some(key));
+        let place = log.names.place(bucket, Some(key), event.key_arn.and_then(kms_key_arn));
         if let Some(region) = event.region {
             log.names.note_region(place, region);
         }
@@ -428,7 +412,7 @@ impl RecordGatherer {
     /// Counts calls by what becomes of them, bucket by bucket.
     fn count_buckets(&mut self, buckets: HashMap<Vec<u8>, CallsOfBucket>) {
         for (bucket, calls) in buckets {
-            let CallsOfBucket { for_objects, for_bucket_keys, since, kms_keys } = calls;
+            let CallsOfBucket { for_objects, for_bucket_keys, since } = calls;
             let data = self.data_events.get(&self.names, &bucket);
             if data.any {
                 self.taken.calls.beside_data += for_objects.total() + for_bucket_keys.total();
@@ -447,7 +431,6 @@ impl RecordGatherer {
                 for_objects: [for_objects.total() - reads, reads],
                 for_bucket_keys: for_bucket_keys.total(),
                 bucket_keys_since: since,
-                kms_keys: kms_keys.len(),
             });
         }
         self.of_buckets.sort_by(|a, b| a.bucket.cmp(&b.bucket));

@@ -3,15 +3,20 @@
 //! While a log is read names are numbered as they appear; at its end they are sorted and numbered
 //! anew, so that the order of the log changes nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use super::hash::Hash;
+use super::packed::MAX_BUCKETS;
 use crate::logs::record::{LogOperation, LoggedRequester, Record, percent_decoded};
 use crate::s3::{IdentityKind, Principal};
 
-/// Most prefixes of a bucket that are distinguished; a bucket that has more is reported as a whole.
+/// Most prefixes of a bucket, under each of its KMS keys, that are distinguished; a bucket that has more is
+/// reported as a whole.
 pub(crate) const MAX_PREFIXES: usize = 10_000;
+
+/// Most KMS keys beyond one a bucket that are distinguished; of a log that names more none are.
+const MAX_OTHER_KEYS: usize = 10_000;
 
 /// Stands for a whole bucket.
 const WHOLE: &str = "*";
@@ -60,6 +65,9 @@ impl SessionIdentity {
             }
             LoggedRequester::FederatedUser { account, name } => &[b"federated", account, name],
             LoggedRequester::Service(name) => &[b"service", plain_service(name)],
+            LoggedRequester::ServiceFor { account, name } => {
+                &[b"service", account, plain_service(name)]
+            }
             LoggedRequester::OfKind { account, kind, name } => &[b"kind", account, kind, name],
             LoggedRequester::Other(text) => &[b"other", text],
         };
@@ -84,6 +92,7 @@ fn nameless(requester: &LoggedRequester) -> Principal {
     let account = match requester {
         LoggedRequester::Root { account }
         | LoggedRequester::FederatedUser { account, .. }
+        | LoggedRequester::ServiceFor { account, .. }
         | LoggedRequester::OfKind { account, .. } => text(account),
         _ => NO_ACCOUNT.to_owned(),
     };
@@ -96,7 +105,9 @@ fn nameless(requester: &LoggedRequester) -> Principal {
         LoggedRequester::FederatedUser { account, name } => {
             format!("arn:aws:sts::{}:federated-user/{}", text(account), text(name))
         }
-        LoggedRequester::Service(name) => text(plain_service(name)),
+        LoggedRequester::Service(name) | LoggedRequester::ServiceFor { name, .. } => {
+            text(plain_service(name))
+        }
         LoggedRequester::OfKind { kind, name, .. } => format!("{}/{}", text(kind), text(name)),
         LoggedRequester::Other(name) => text(name),
         LoggedRequester::User { .. } | LoggedRequester::AssumedRole { .. } => "nameless".to_owned(),
@@ -190,6 +201,24 @@ impl Hasher for OwnHash {
     }
 }
 
+/// A part of a bucket: objects whose keys begin alike, and which are known to be under one KMS key or of
+/// which none is known.
+#[derive(Clone, Debug)]
+struct NamedPlace {
+    bucket: u32,
+    prefix: String,
+    kms_key: Option<u32>,
+}
+
+/// What is known of a bucket's prefixes.
+#[derive(Debug, Default)]
+struct BucketPrefixes {
+    /// How many there are, under each KMS key.
+    count: usize,
+    /// The places that stand for the whole bucket, by KMS key, if it has too many.
+    whole: BTreeMap<Option<u32>, u32>,
+}
+
 /// Names numbered as they appear.
 #[derive(Debug, Default)]
 pub(crate) struct NameTable {
@@ -201,13 +230,13 @@ pub(crate) struct NameTable {
     /// The last record's session.
     last_slot: Option<(u64, u32)>,
     places: ByHash,
-    /// Bucket and prefix of each place.
-    parts: Vec<(u32, String)>,
+    parts: Vec<NamedPlace>,
     last_place: Option<(u64, u32)>,
     buckets: HashMap<Vec<u8>, u32>,
     named: Vec<String>,
-    /// For each bucket how many prefixes it has, and the place that stands for all.
-    prefixes: Vec<(usize, Option<u32>)>,
+    prefixes: Vec<BucketPrefixes>,
+    /// Numbers of KMS keys by their ARNs.
+    kms_keys: BTreeMap<String, u32>,
     /// For each bucket the regions in which its requests were received, and how many there.
     regions: Vec<Vec<(String, u64)>>,
 }
@@ -235,11 +264,17 @@ impl NameTable {
         slot
     }
 
-    /// The number of a part of a bucket: what its keys begin with up to their first `/`.
-    pub(crate) fn place(&mut self, bucket: &[u8], key: Option<&[u8]>) -> u32 {
+    /// The number of a part of a bucket: what its keys begin with up to their first `/`, and the ARN of the
+    /// KMS key that the object is under, if that is told.
+    pub(crate) fn place(
+        &mut self,
+        bucket: &[u8],
+        key: Option<&[u8]>,
+        kms_key: Option<&[u8]>,
+    ) -> u32 {
         let key = key.unwrap_or_default();
         let prefix = key.iter().position(|byte| *byte == b'/').map_or(&b""[..], |at| &key[..=at]);
-        let hash = self.secret.hash_one((bucket, prefix));
+        let hash = self.secret.hash_one((bucket, prefix, kms_key));
         if let Some((last, place)) = self.last_place
             && last == hash
         {
@@ -247,39 +282,52 @@ impl NameTable {
         }
         let place = match self.places.get(&hash) {
             Some(&place) => place,
-            None => self.new_place(bucket, prefix, hash),
+            None => {
+                let bucket = self.bucket(bucket);
+                let kms_key = kms_key.map(|arn| self.kms_key(&String::from_utf8_lossy(arn)));
+                self.add_place(bucket, kms_key, hash, || text(prefix))
+            }
         };
         self.last_place = Some((hash, place));
         place
     }
 
-    fn new_place(&mut self, bucket: &[u8], prefix: &[u8], hash: u64) -> u32 {
-        let bucket = self.bucket(bucket);
-        self.add_place(bucket, hash, || {
-            String::from_utf8_lossy(&percent_decoded(prefix)).into_owned()
-        })
-    }
-
     /// Adds a part of a bucket, unless that has too many.
-    fn add_place(&mut self, bucket: u32, hash: u64, prefix: impl FnOnce() -> String) -> u32 {
-        let (count, _) = &mut self.prefixes[bucket as usize];
+    fn add_place(
+        &mut self,
+        bucket: u32,
+        kms_key: Option<u32>,
+        hash: u64,
+        prefix: impl FnOnce() -> String,
+    ) -> u32 {
+        let count = &mut self.prefixes[bucket as usize].count;
         *count += 1;
         if *count > MAX_PREFIXES {
-            return self.whole(bucket);
+            return self.whole(bucket, kms_key);
         }
         let next = self.parts.len() as u32;
-        self.parts.push((bucket, prefix()));
+        self.parts.push(NamedPlace { bucket, prefix: prefix(), kms_key });
         self.places.insert(hash, next);
         next
     }
 
-    /// The number of the place that stands for all of a bucket.
-    fn whole(&mut self, bucket: u32) -> u32 {
+    /// The number of the place that stands for all of a bucket that is under a KMS key.
+    fn whole(&mut self, bucket: u32, kms_key: Option<u32>) -> u32 {
         let next = self.parts.len() as u32;
-        *self.prefixes[bucket as usize].1.get_or_insert_with(|| {
-            self.parts.push((bucket, WHOLE.to_owned()));
+        *self.prefixes[bucket as usize].whole.entry(kms_key).or_insert_with(|| {
+            self.parts.push(NamedPlace { bucket, prefix: WHOLE.to_owned(), kms_key });
             next
         })
+    }
+
+    /// The number of a KMS key, which it has from now on.
+    fn kms_key(&mut self, arn: &str) -> u32 {
+        if let Some(&number) = self.kms_keys.get(arn) {
+            return number;
+        }
+        let next = self.kms_keys.len() as u32;
+        self.kms_keys.insert(arn.to_owned(), next);
+        next
     }
 
     /// The number of a bucket, which it has from now on.
@@ -290,7 +338,7 @@ impl NameTable {
         let number = self.named.len() as u32;
         let text = text(name);
         self.named.push(if text.is_empty() { "unnamed".to_owned() } else { text });
-        self.prefixes.push((0, None));
+        self.prefixes.push(BucketPrefixes::default());
         self.regions.push(Vec::new());
         self.buckets.insert(name.to_vec(), number);
         number
@@ -298,8 +346,7 @@ impl NameTable {
 
     /// Takes the region in which a request to a part of a bucket was received.
     pub(crate) fn note_region(&mut self, place: u32, region: &[u8]) {
-        let (bucket, _) = self.parts[place as usize];
-        self.add_region(bucket, region, 1);
+        self.add_region(self.bucket_of(place), region, 1);
     }
 
     fn add_region(&mut self, bucket: u32, region: &[u8], more: u64) {
@@ -312,7 +359,7 @@ impl NameTable {
 
     /// The number of the bucket that a place is a part of.
     pub(crate) fn bucket_of(&self, place: u32) -> u32 {
-        self.parts[place as usize].0
+        self.parts[place as usize].bucket
     }
 
     /// The number of a bucket, if it has one.
@@ -363,13 +410,25 @@ impl NameTable {
             }
         }
         let regions = regions.into_iter().map(most_frequent).collect();
-        let places = self.parts.into_iter().map(|(bucket, prefix)| {
-            let prefix =
-                if self.prefixes[bucket as usize].1.is_some() { WHOLE.to_owned() } else { prefix };
-            (bucket_of[bucket as usize], prefix)
+        let mut arns = vec![""; self.kms_keys.len()];
+        self.kms_keys.iter().for_each(|(arn, &number)| arns[number as usize] = arn);
+        let told = self.parts.iter().filter_map(|place| {
+            Some((bucket_of[place.bucket as usize], arns[place.kms_key? as usize]))
+        });
+        let keys = BucketKmsKeys::of(buckets.len(), told);
+        let places = self.parts.iter().map(|place| {
+            let is_whole = !self.prefixes[place.bucket as usize].whole.is_empty();
+            let bucket = bucket_of[place.bucket as usize];
+            let arn = place.kms_key.map(|number| arns[number as usize]);
+            SortedPlace {
+                bucket,
+                prefix: if is_whole { WHOLE.to_owned() } else { place.prefix.clone() },
+                part: keys.part(bucket, arn),
+                is_key_told: arn.is_some(),
+            }
         });
         let (places, place_of) = sort(&places.collect::<Vec<_>>());
-        SortedNames { who, slot_of, buckets, regions, places, place_of }
+        SortedNames { who, slot_of, buckets, regions, keys, places, place_of }
     }
 }
 
@@ -382,6 +441,8 @@ pub(crate) struct NameMerge<'a> {
     places: Vec<(Option<u64>, Option<u32>)>,
     /// The name of each bucket as it is logged, and its number here.
     buckets: Vec<(&'a [u8], Option<u32>)>,
+    /// The ARN of each KMS key.
+    kms_keys: Vec<&'a str>,
 }
 
 impl<'a> NameMerge<'a> {
@@ -391,7 +452,9 @@ impl<'a> NameMerge<'a> {
         let mut places = vec![(None, None); from.parts.len()];
         from.places.iter().for_each(|(&hash, &place)| places[place as usize].0 = Some(hash));
         let buckets = from.each_bucket().map(|name| (name, None)).collect();
-        Self { from, slots, places, buckets }
+        let mut kms_keys = vec![""; from.kms_keys.len()];
+        from.kms_keys.iter().for_each(|(arn, &number)| kms_keys[number as usize] = arn);
+        Self { from, slots, places, buckets, kms_keys }
     }
 
     /// The number of a session among `to`.
@@ -411,13 +474,14 @@ impl<'a> NameMerge<'a> {
         if let Some(known) = known {
             return known;
         }
-        let (bucket, prefix) = &self.from.parts[place as usize];
+        let NamedPlace { bucket, prefix, kms_key } = &self.from.parts[place as usize];
         let bucket = self.bucket(*bucket, to);
+        let kms_key = kms_key.map(|number| to.kms_key(self.kms_keys[number as usize]));
         let known = match hash {
-            None => to.whole(bucket),
+            None => to.whole(bucket, kms_key),
             Some(hash) => match to.places.get(&hash) {
                 Some(&place) => place,
-                None => to.add_place(bucket, hash, || prefix.clone()),
+                None => to.add_place(bucket, kms_key, hash, || prefix.clone()),
             },
         };
         self.places[place as usize].1 = Some(known);
@@ -446,8 +510,76 @@ pub(crate) struct SortedNames {
     pub(crate) buckets: Vec<String>,
     /// The region of each bucket, if the log tells it.
     pub(crate) regions: Vec<Option<String>>,
-    pub(crate) places: Vec<(u32, String)>,
+    pub(crate) keys: BucketKmsKeys,
+    pub(crate) places: Vec<SortedPlace>,
     pub(crate) place_of: Vec<u32>,
+}
+
+/// A part of a bucket by the numbers of sorted names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SortedPlace {
+    pub(crate) bucket: u32,
+    pub(crate) prefix: String,
+    /// The number of the bucket's objects under one KMS key (see [`BucketKmsKeys`]).
+    pub(crate) part: u32,
+    /// Whether the log tells the key of what lies there.
+    pub(crate) is_key_told: bool,
+}
+
+/// The KMS keys of each bucket, as far as a log tells. A bucket has the number of its place among the
+/// names, and so have its objects under its first key by name and those whose key is not told; what is
+/// under another key has a number after those of all buckets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BucketKmsKeys {
+    /// The first key of each bucket by name, if the log names one.
+    pub first: Vec<Option<String>>,
+    /// The others by bucket and name.
+    pub others: Vec<OtherKmsKey>,
+    /// Whether there are more than are distinguished, so that each bucket is taken as under one.
+    pub too_many: bool,
+}
+
+/// A KMS key of a bucket that has several.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OtherKmsKey {
+    /// Which bucket.
+    pub bucket: u32,
+    /// The key's ARN.
+    pub kms_key: String,
+}
+
+impl BucketKmsKeys {
+    /// The keys of so many buckets, from those that are told of some.
+    fn of<'a>(buckets: usize, told: impl Iterator<Item = (u32, &'a str)>) -> Self {
+        let distinct: BTreeSet<(u32, &str)> = told.collect();
+        let mut keys = Self { first: vec![None; buckets], ..Self::default() };
+        for (bucket, arn) in distinct {
+            let kms_key = arn.to_owned();
+            match &mut keys.first[bucket as usize] {
+                first @ None => *first = Some(kms_key),
+                Some(_) => keys.others.push(OtherKmsKey { bucket, kms_key }),
+            }
+        }
+        if keys.others.len() > MAX_OTHER_KEYS || buckets + keys.others.len() > MAX_BUCKETS {
+            keys = Self { first: vec![None; buckets], others: Vec::new(), too_many: true };
+        }
+        keys
+    }
+
+    /// The number of a bucket's objects under a key.
+    fn part(&self, bucket: u32, arn: Option<&str>) -> u32 {
+        let Some(arn) = arn else { return bucket };
+        let found = self
+            .others
+            .binary_search_by(|key| (key.bucket, key.kms_key.as_str()).cmp(&(bucket, arn)));
+        found.map_or(bucket, |place| (self.first.len() + place) as u32)
+    }
+
+    /// The bucket of each number, in order.
+    pub(crate) fn bucket_of_parts(&self) -> impl Iterator<Item = u32> {
+        let buckets = 0..self.first.len() as u32;
+        buckets.chain(self.others.iter().map(|key| key.bucket))
+    }
 }
 
 /// The region of most requests, of several the first by name; requests that went to another one by

@@ -282,8 +282,8 @@ pub(crate) struct ObjectWrite {
     pub(crate) slot: u32,
     /// What its draw comes from.
     pub(crate) id: u32,
-    /// To which bucket.
-    pub(crate) bucket: u32,
+    /// To which part of a bucket.
+    pub(crate) part: u32,
     /// In milliseconds since the start of the run.
     pub(crate) ms: u64,
 }
@@ -297,7 +297,7 @@ pub(crate) enum NeededObject {
     Written(ObjectWrite),
     /// One of a bucket's objects from before the log: by its number or, if it has a bucket key, by how many
     /// milliseconds before the run it was written.
-    Earlier { key: EarlierKey, bucket: u32, value: u64 },
+    Earlier { key: EarlierKey, part: u32, value: u64 },
     /// One that is in no log at all.
     Elsewhere,
 }
@@ -338,31 +338,31 @@ impl ResolvedRequest {
     pub(crate) fn needing(self, need: NeededObject) -> Self {
         let (writer, writer_id, rest) = match need {
             NeededObject::Nothing => (0, 0, 0),
-            NeededObject::Written(ObjectWrite { slot, id, bucket, ms }) => {
-                (slot, id, Self::rest(ms, bucket, 1))
+            NeededObject::Written(ObjectWrite { slot, id, part, ms }) => {
+                (slot, id, Self::rest(ms, part, 1))
             }
-            NeededObject::Earlier { key, bucket, value } => {
-                (key as u32, 0, Self::rest(value, bucket, 2))
+            NeededObject::Earlier { key, part, value } => {
+                (key as u32, 0, Self::rest(value, part, 2))
             }
             NeededObject::Elsewhere => (0, 0, 3),
         };
         Self { writer, writer_id, rest, ..self }
     }
 
-    const fn rest(value: u64, bucket: u32, tag: u64) -> u64 {
-        (value << BUCKET_BITS | bucket as u64) << 2 | tag
+    const fn rest(value: u64, part: u32, tag: u64) -> u64 {
+        (value << BUCKET_BITS | part as u64) << 2 | tag
     }
 
     pub(crate) fn need(&self) -> NeededObject {
-        let bucket = (self.rest >> 2) as u32 & (MAX_BUCKETS as u32 - 1);
+        let part = (self.rest >> 2) as u32 & (MAX_BUCKETS as u32 - 1);
         let value = self.rest >> (2 + BUCKET_BITS);
         match self.rest & 3 {
             0 => NeededObject::Nothing,
             1 => {
                 let (slot, id) = (self.writer, self.writer_id);
-                NeededObject::Written(ObjectWrite { slot, id, bucket, ms: value })
+                NeededObject::Written(ObjectWrite { slot, id, part, ms: value })
             }
-            2 => NeededObject::Earlier { key: EarlierKey::of(self.writer), bucket, value },
+            2 => NeededObject::Earlier { key: EarlierKey::of(self.writer), part, value },
             _ => NeededObject::Elsewhere,
         }
     }
@@ -418,12 +418,12 @@ mod tests {
             NeededObject::Written(ObjectWrite {
                 slot: 7,
                 id: u32::MAX,
-                bucket: 262_143,
+                part: 262_143,
                 ms: 31_622_400_000,
             }),
-            NeededObject::Earlier { key: EarlierKey::Unknown, bucket: 3, value: 1 << 40 },
-            NeededObject::Earlier { key: EarlierKey::WithoutKms, bucket: 3, value: 1 << 40 },
-            NeededObject::Earlier { key: EarlierKey::WithKey, bucket: 262_143, value: 1 << 43 },
+            NeededObject::Earlier { key: EarlierKey::Unknown, part: 3, value: 1 << 40 },
+            NeededObject::Earlier { key: EarlierKey::WithoutKms, part: 3, value: 1 << 40 },
+            NeededObject::Earlier { key: EarlierKey::WithKey, part: 262_143, value: 1 << 43 },
             NeededObject::Elsewhere,
         ];
         for need in needs {

@@ -81,13 +81,13 @@ impl<'a> RecordedRequests<'a> {
             }
             NeededObject::Nothing => Object::None,
             NeededObject::Written(write) => Object::Written {
-                bucket: write.bucket,
+                bucket: write.part,
                 slot: write.slot,
                 draw: draw(self.salt, write.id),
                 time: time_of(write.ms),
             },
-            NeededObject::Earlier { key, bucket, value } => {
-                let population = self.recording.population_of[bucket as usize][key as usize];
+            NeededObject::Earlier { key, part, value } => {
+                let population = self.recording.population_of[part as usize][key as usize];
                 match key {
                     EarlierKey::WithKey => Object::Aged {
                         population,
@@ -103,7 +103,7 @@ impl<'a> RecordedRequests<'a> {
         Request {
             time: time_of(placed.when.ms()),
             slot: placed.slot,
-            bucket: self.recording.places[placed.place as usize].bucket,
+            bucket: self.recording.places[placed.place as usize].part,
             operation: match placed.when.kind().operation() {
                 Operation::CopyObject | Operation::UploadPartCopy
                     if writes_without_kms && object != Object::Unserved =>

@@ -12,7 +12,7 @@ use super::earlier_objects::{self, EarlierCounts, EarlierKey};
 use super::gather::{RecordGatherer, epoch_ms};
 use super::hash::ObjectId;
 use super::left_out::Reason;
-use super::names::{SessionIdentity, SortedNames};
+use super::names::{SessionIdentity, SortedNames, SortedPlace};
 use super::packed::{
     GatheredRequest, NeededObject, ObjectEncryption, ObjectWrite, RequestKind, RequestStatus,
     ResolvedRequest,
@@ -71,9 +71,10 @@ impl RecordGatherer {
             let place = (principal_of[slot as usize], bucket);
             besides.entry(place).or_default().deleted_keys += keys;
         }
-        let SortedNames { buckets, regions, places, .. } = names;
+        let SortedNames { buckets, regions, keys, places, .. } = names;
+        let parts: Vec<u32> = keys.bucket_of_parts().collect();
         let (before, population_of) =
-            earlier_objects::populations(&counts, &buckets, times, span.start);
+            earlier_objects::populations(&counts, &parts, &buckets, &times, span.start);
         Ok(Recording {
             start_ns: span.start as i64 * 1_000_000,
             counted_from: duration(from_ms),
@@ -85,8 +86,14 @@ impl RecordGatherer {
             places: places
                 .into_iter()
                 .zip(requests)
-                .map(|((bucket, prefix), requests)| BucketPrefix { bucket, prefix, requests })
+                .map(|(SortedPlace { bucket, prefix, part, .. }, requests)| BucketPrefix {
+                    bucket,
+                    part,
+                    prefix,
+                    requests,
+                })
                 .collect(),
+            kms_keys: keys,
             before,
             population_of,
             taken,
@@ -173,7 +180,7 @@ fn principals(who: &[SessionIdentity]) -> (Vec<RecordedPrincipal>, Vec<u32>) {
 
 /// Counts of entries besides what they need.
 struct ResolveCounts {
-    /// For each bucket how many objects' writing is not known.
+    /// For each part of a bucket how many objects' writing is not known.
     counts: Vec<EarlierCounts>,
     /// How many entries repeat another.
     repeated: u64,
@@ -234,7 +241,7 @@ fn resolve(
     from_ms: u64,
     placed: &mut Sorter<ResolvedRequest>,
 ) -> Result<ResolveCounts> {
-    let mut objects = ObjectHistory::new(names.buckets.len());
+    let mut objects = ObjectHistory::new(names.keys.bucket_of_parts().count());
     let mut last: Option<GatheredRequest> = None;
     let (mut too_early, mut alike) = (0, 0);
     let mut deleted_keys = BTreeMap::new();
@@ -255,7 +262,7 @@ fn resolve(
         let slot = names.slot_of[entry.slot as usize];
         let place = names.place_of[entry.place as usize];
         let when = entry.when.since(start_ms);
-        let bucket = names.places[place as usize].0;
+        let SortedPlace { bucket, part, is_key_told, .. } = names.places[place as usize];
         let keys = when.kind().deleted_keys(entry.object);
         if keys > 0 {
             let counted = if when.ms() >= from_ms { keys } else { 0 };
@@ -264,7 +271,8 @@ fn resolve(
         }
         // What is alike to the last bit is still served by different parts of S3.
         let id = (entry.id >> 32) as u32 ^ alike;
-        let (need, sse) = objects.need(&entry, ObjectWrite { slot, id, bucket, ms: when.ms() });
+        let own = ObjectWrite { slot, id, part, ms: when.ms() };
+        let (need, sse) = objects.need(&entry, own, is_key_told);
         placed.push(ResolvedRequest::new(slot, when.under(sse), id, slot, place).needing(need))?;
     }
     let repeated = entries.repeated;
@@ -307,7 +315,7 @@ impl<'a> RequestOrder<'a> {
             by_principal: StoredRequestsBuilder::new(memory / 3, Arc::clone(store)),
             seen: ReplayCounts::default(),
             requests: vec![0; names.places.len()],
-            bucket_of: names.places.iter().map(|(bucket, _)| *bucket).collect(),
+            bucket_of: names.places.iter().map(|place| place.bucket).collect(),
             besides: BTreeMap::new(),
         }
     }
@@ -359,6 +367,15 @@ struct OrderedRequests {
     besides: BTreeMap<(u32, u32), BillingExtras>,
 }
 
+/// What a record that reads an object says of it.
+#[derive(Clone, Copy)]
+struct ReadRecord {
+    logged: ObjectEncryption,
+    /// The part of the bucket that it lies in, by the KMS key that is named.
+    part: u32,
+    is_key_told: bool,
+}
+
 /// Follows one object after the other.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectHistory {
@@ -373,17 +390,17 @@ pub(crate) struct ObjectHistory {
     /// The object's number among those of its bucket of which the same is known, if it was read: for
     /// each thing that may be known.
     numbers: [Option<u64>; 4],
-    /// For each bucket how many such objects there are.
+    /// For each part of a bucket how many such objects there are.
     counts: Vec<EarlierCounts>,
 }
 
 impl ObjectHistory {
-    /// Objects in so many buckets.
-    pub(crate) fn new(buckets: usize) -> Self {
-        Self { counts: vec![[0; 4]; buckets], ..Self::default() }
+    /// Objects in so many parts of buckets.
+    pub(crate) fn new(parts: usize) -> Self {
+        Self { counts: vec![[0; 4]; parts], ..Self::default() }
     }
 
-    /// For each bucket how many objects were read of which no write is in the log.
+    /// For each part of a bucket how many objects were read of which no write is in the log.
     pub(crate) fn counts(self) -> Vec<EarlierCounts> {
         self.counts
     }
@@ -407,14 +424,16 @@ impl ObjectHistory {
     }
 
     /// What the next entry needs, and how its own object is encrypted. Entries come in their order;
-    /// `own` is the entry as a write.
+    /// `own` is the entry as a write; `is_key_told` whether it says under which KMS key the object is.
     pub(crate) fn need(
         &mut self,
         entry: &GatheredRequest,
         own: ObjectWrite,
+        is_key_told: bool,
     ) -> (NeededObject, ObjectEncryption) {
         self.turn_to(entry.object);
         let logged = entry.when.sse();
+        let read = ReadRecord { logged, part: own.part, is_key_told };
         if !entry.when.is_served() {
             return (NeededObject::Nothing, logged);
         }
@@ -432,24 +451,24 @@ impl ObjectHistory {
                 self.upload = Some((own, logged));
                 (NeededObject::Nothing, logged)
             }
-            RequestKind::UploadPart => self.last(self.upload, logged, own.bucket),
+            RequestKind::UploadPart => self.last(self.upload, read),
             // No object is known of an upload that was begun before the log.
             RequestKind::ListParts => match self.upload {
-                Some(_) => self.last(self.upload, logged, own.bucket),
+                Some(_) => self.last(self.upload, read),
                 None => (NeededObject::Elsewhere, logged),
             },
             RequestKind::CompleteMultipartUpload => {
                 self.written = self.upload;
-                self.last(self.upload, logged, own.bucket)
+                self.last(self.upload, read)
             }
             RequestKind::GetObject | RequestKind::HeadObjectChecksum => {
-                self.last(self.written, logged, own.bucket)
+                self.last(self.written, read)
             }
             // Whether the copy itself needs KMS is its other half's matter.
             RequestKind::CopySource | RequestKind::PartCopySource => {
-                match self.last(self.written, logged, own.bucket) {
+                match self.last(self.written, read) {
                     (_, ObjectEncryption::NotKms) => {
-                        (self.before(EarlierKey::WithoutKms, own.bucket), ObjectEncryption::Unknown)
+                        (self.before(EarlierKey::WithoutKms, own.part), ObjectEncryption::Unknown)
                     }
                     (need, _) => (need, ObjectEncryption::Unknown),
                 }
@@ -469,32 +488,33 @@ impl ObjectHistory {
     fn last(
         &mut self,
         write: Option<(ObjectWrite, ObjectEncryption)>,
-        logged: ObjectEncryption,
-        bucket: u32,
+        ReadRecord { logged, part, is_key_told }: ReadRecord,
     ) -> (NeededObject, ObjectEncryption) {
         let as_written = write.map_or(ObjectEncryption::Unknown, |(_, sse)| sse);
         let sse = if logged == ObjectEncryption::Unknown { as_written } else { logged };
         let need = match (sse, write) {
             (ObjectEncryption::NotKms, _) => NeededObject::Nothing,
-            (ObjectEncryption::Dsse, _) => self.before(EarlierKey::WithoutKey, bucket),
-            (_, Some((write, ObjectEncryption::Unknown | ObjectEncryption::Kms))) => {
+            (ObjectEncryption::Dsse, _) => self.before(EarlierKey::WithoutKey, part),
+            (_, Some((write, ObjectEncryption::Unknown | ObjectEncryption::Kms)))
+                if write.part == part || !is_key_told =>
+            {
                 NeededObject::Written(write)
             }
             // It was written anew since, by no request in the log.
-            (_, Some(_)) => self.before(EarlierKey::Unknown, bucket),
-            (_, None) => self.before(self.inventoried.0, bucket),
+            (_, Some(_)) => self.before(EarlierKey::Unknown, part),
+            (_, None) => self.before(self.inventoried.0, part),
         };
         (need, sse)
     }
 
-    /// One of the bucket's objects from before the log.
-    fn before(&mut self, key: EarlierKey, bucket: u32) -> NeededObject {
-        let count = &mut self.counts[bucket as usize][key as usize];
+    /// One of the objects from before the log in a part of a bucket.
+    fn before(&mut self, key: EarlierKey, part: u32) -> NeededObject {
+        let count = &mut self.counts[part as usize][key as usize];
         let number = *self.numbers[key as usize].get_or_insert_with(|| {
             *count += 1;
             *count - 1
         });
         let value = if key == EarlierKey::WithKey { self.inventoried.1 } else { number };
-        NeededObject::Earlier { key, bucket, value }
+        NeededObject::Earlier { key, part, value }
     }
 }

@@ -30,12 +30,13 @@ fn of_prefixes<'a>(
     counts: &ArmCounts,
 ) -> BTreeMap<(u32, &'a str), PlaceCounts> {
     let places = log.places.iter().zip(&counts.calls_of_place);
-    let prefixes = places.map(|(place, calls)| {
-        let requests = place.requests as f64;
-        let kms = counts.mean_calls(calls);
-        ((place.bucket, place.prefix.as_str()), PlaceCounts { requests, kms })
-    });
-    prefixes.collect()
+    let mut prefixes: BTreeMap<_, PlaceCounts> = BTreeMap::new();
+    for (place, calls) in places {
+        let of_prefix = prefixes.entry((place.bucket, place.prefix.as_str())).or_default();
+        of_prefix.requests += place.requests as f64;
+        of_prefix.kms += counts.mean_calls(calls);
+    }
+    prefixes
 }
 
 /// Rows of `prefixes.csv`; none if the scenario is no replay.

@@ -12,7 +12,7 @@ mod tenants;
 
 pub use free_tier::FreeTierOwner;
 pub use prices::{PricesFile, price_file};
-pub use run::{InputFile, ReplayFile, RunFile};
+pub use run::{InputFile, OtherKmsKeyFile, ReplayFile, RunFile};
 pub use tenants::{LognormalSizes, ParetoSizes, TenantSizes, TenantsFile, ZipfSizes};
 
 use schemars::JsonSchema;

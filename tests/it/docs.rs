@@ -112,7 +112,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 57] = [
+const DEFINITIONS: [(&str, &str); 58] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -160,6 +160,7 @@ const DEFINITIONS: [(&str, &str); 57] = [
     ("LognormalSizes", "Lognormal sizes"),
     ("ParetoSizes", "Pareto sizes"),
     ("Renewal", "Principals"),
+    ("OtherKmsKeyFile", "Other KMS keys of a replayed log"),
     ("ReplayFile", "Replays"),
     ("RequesterRule", "Requester rules"),
     ("RunFile", "run.toml"),

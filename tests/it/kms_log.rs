@@ -509,6 +509,131 @@ fn a_call_in_two_accounts_trails_is_one_request_of_the_callers() {
     }
 }
 
+/// The ARN of a KMS key.
+fn kms_key(name: &str) -> String {
+    format!("arn:aws:kms:eu-west-1:111122223333:key/{name}")
+}
+
+/// The same call under a KMS key of that name.
+fn under(name: &str, mut event: Value) -> Value {
+    event["resources"][0]["ARN"] = json!(kms_key(name));
+    event
+}
+
+/// Three objects of one bucket, of which the second is under the key `b`, and who reads them.
+fn under_two_keys() -> Vec<Value> {
+    vec![
+        under("a", call(0, "GenerateDataKey", "lake/1", "etl")),
+        under("b", call(1, "GenerateDataKey", "lake/2", "etl")),
+        under("a", call(2, "GenerateDataKey", "lake/3", "etl")),
+        under("a", call(10, "Decrypt", "lake/1", "query")),
+        under("b", call(11, "Decrypt", "lake/2", "query")),
+        under("a", call(12, "Decrypt", "lake/3", "query")),
+        under("b", call(20, "Decrypt", "lake/2", "etl")),
+    ]
+}
+
+#[test]
+fn each_kms_key_of_a_bucket_has_bucket_level_keys_of_its_own() {
+    // With keys: one made under each at 0 and 1; `query` fetches both, `etl` the second.
+    assert_eq!(by_hand(&under_two_keys()), [[3, 4], [2, 3]]);
+    // As if all were under one: made once, and fetched once by each role.
+    let one: Vec<Value> = under_two_keys().into_iter().map(|event| under("a", event)).collect();
+    assert_eq!(by_hand(&one), [[3, 4], [1, 2]]);
+    // An alias tells nothing: two names may be one key's.
+    let aliases = under_two_keys().into_iter().map(|mut event| {
+        let arn = event["resources"][0]["ARN"].as_str().unwrap().replace(":key/", ":alias/");
+        event["resources"][0]["ARN"] = json!(arn);
+        event
+    });
+    assert_eq!(by_hand(&aliases.collect::<Vec<_>>()), [[3, 4], [1, 2]]);
+}
+
+#[test]
+fn an_object_that_is_read_under_another_key_was_written_anew() {
+    let events = [
+        under("a", call(0, "GenerateDataKey", "lake/1", "etl")),
+        under("b", call(10, "Decrypt", "lake/1", "query")),
+        under("b", call(20, "Decrypt", "lake/1", "query")),
+        under("a", call(30, "GenerateDataKey", "lake/2", "etl")),
+        under("a", call(40, "Decrypt", "lake/2", "query")),
+    ];
+    // Of who wrote it under `b`, and when, nothing is known: it has no bucket key.
+    assert_eq!(by_hand(&events), [[2, 3], [1, 3]]);
+}
+
+#[test]
+fn data_events_tell_the_key_that_objects_are_written_under() {
+    let put = |second, key: &str, name: &str| {
+        let mut event = data_event(second, "PutObject", "lake", key, "etl");
+        event["responseElements"] = json!({
+            "x-amz-server-side-encryption": "aws:kms",
+            "x-amz-server-side-encryption-aws-kms-key-id": kms_key(name),
+        });
+        event
+    };
+    let get = |second, key: &str, role: &str| data_event(second, "GetObject", "lake", key, role);
+    let events = [
+        put(0, "1", "a"),
+        put(1, "2", "b"),
+        put(2, "3", "a"),
+        get(10, "1", "query"),
+        get(11, "2", "query"),
+        get(12, "3", "query"),
+        get(20, "2", "etl"),
+    ];
+    assert_eq!(by_hand(&events), [[3, 4], [2, 3]]);
+}
+
+/// How many KMS keys are paid for.
+fn rented(scenario: &Scenario) -> usize {
+    let mut keys: Vec<u32> = scenario.domains.iter().filter_map(|it| it.rented_key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.len()
+}
+
+/// A key of several buckets is rented once, and a replay says which keys it found.
+#[test]
+fn a_replay_names_the_keys_it_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut events = under_two_keys();
+    events.push(under("b", call(30, "GenerateDataKey", "pond/1", "etl")));
+    fs::write(folder.path().join("trail.json"), wrapped(&events)).unwrap();
+    let run = |arguments: &[&str]| {
+        let (code, _, told) = code_and_texts(folder.path(), arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {told}");
+        assert!(!told.contains("several KMS keys"), "{told}");
+    };
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    run(&["replay", "trail.json", "-o", "first"]);
+    let made: toml::Table = read("first/run.toml").parse().unwrap();
+    let of_bucket = |index: usize| made["bucket"][index]["kms_key"].as_str().unwrap().to_owned();
+    assert_eq!([of_bucket(0), of_bucket(1)], [kms_key("a"), kms_key("b")]);
+    let other = &made["replay"]["other_kms_key"][0];
+    assert_eq!(other["bucket"].as_str(), Some("lake"));
+    assert_eq!(other["kms_key"].as_str(), Some(kms_key("b").as_str()));
+    assert_eq!(rented(&replayed(record(&wrapped(&events)), BY_HAND)), 2);
+    run(&["replay", "trail.json", "--scenario", "first/run.toml", "-o", "again"]);
+    assert_eq!(read("first/summary.csv"), read("again/summary.csv"));
+}
+
+/// A service has no account of its own: its calls are told of in the trail of the account it works for.
+#[test]
+fn a_services_requests_are_of_the_account_that_received_them() {
+    let by_service = |second, account: &str, bucket: &str| {
+        let mut event = data_event(second, "PutObject", bucket, "1", "etl");
+        event["userIdentity"] = json!({"type": "AWSService", "invokedBy": "config.amazonaws.com"});
+        event["recipientAccountId"] = json!(account);
+        event
+    };
+    let events = [by_service(0, "111122223333", "lake"), by_service(1, "444455556666", "pond")];
+    let recording = record(&wrapped(&events));
+    let accounts: Vec<&str> =
+        recording.principals.iter().map(|it| it.principal.account.as_str()).collect();
+    assert_eq!(accounts, ["111122223333", "444455556666"]);
+}
+
 #[test]
 fn calls_are_chosen_by_bucket_and_time_as_requests_are() {
     let mut events = plain();

@@ -57,6 +57,21 @@ impl GatherAlso for TrailCallGatherer {
     }
 }
 
+/// What a command gathers of entries as they are, repeated ones included.
+pub(in crate::cli) trait GatherEntries: Send + Sync {
+    /// What gathers the same of another log.
+    fn beside(&self) -> Self;
+
+    /// Takes an entry of a log.
+    ///
+    /// # Errors
+    /// If there can be none such.
+    fn take(&mut self, format: LogFormat, entry: &LogEntry) -> Result<()>;
+
+    /// Takes over what was gathered of the next log.
+    fn absorb(&mut self, next: Self);
+}
+
 /// Which files were read, which are no logs, and which lines cannot be read.
 #[derive(Default)]
 struct FilesRead {
@@ -77,6 +92,14 @@ impl FilesRead {
                 self.left_out.push(FileLeftOut { file, what: not_a_log.what().to_owned() });
             }
         }
+    }
+
+    /// Takes over what is known of the next files.
+    fn merge(&mut self, next: Self) {
+        self.bad.merge(next.bad);
+        self.inputs.extend(next.inputs);
+        self.left_out.extend(next.left_out);
+        self.first_left_out = self.first_left_out.or(next.first_left_out);
     }
 
     /// Refuses files of which none is a log, and too many bad lines.
@@ -104,8 +127,49 @@ impl Logs<'_> {
             }
             files.note(open.into_source());
         }
+        self.tell_of_files(&files)
+    }
+
+    /// Reads all logs, several at a time, and gathers their entries `into` what is given, in the files'
+    /// order. `--from` and `--to` leave out what lies without.
+    pub(in crate::cli) fn gather<T: GatherEntries>(mut self, mut into: T) -> Result<T> {
+        let mut files = FilesRead::default();
+        if self.others.is_empty() || !self.first_file.is_regular() {
+            while let Some(open) = self.next_file()? {
+                let (gathered, read) = gather_entries(self.args, open, into.beside())?;
+                into.absorb(gathered);
+                files.merge(read);
+            }
+        } else {
+            // Each file is opened where it is read.
+            self.first = None;
+            self.bar.reset();
+            let all: Vec<&LogFile> =
+                std::iter::once(&self.first_file).chain(&self.others).collect();
+            for some in all.chunks(FILES_A_THREAD * threads::number(None)) {
+                let read: Vec<Result<(T, FilesRead)>> = some
+                    .par_iter()
+                    .with_max_len(1)
+                    .map(|file| {
+                        let open = file.open(self.args.log_format, &self.bar)?;
+                        gather_entries(self.args, open, into.beside())
+                    })
+                    .collect();
+                for gathered in read {
+                    let (gathered, read) = gathered?;
+                    into.absorb(gathered);
+                    files.merge(read);
+                }
+            }
+        }
+        self.tell_of_files(&files)?;
+        Ok(into)
+    }
+
+    /// Ends the bar, refuses too many bad lines, and says what was not read.
+    fn tell_of_files(&self, files: &FilesRead) -> Result<()> {
         self.bar.finish_and_clear();
-        files.bad.check(args.max_bad)?;
+        files.bad.check(self.args.max_bad)?;
         if !self.quiet {
             notes::tell_of_files_left_out(&files.left_out);
             notes::tell_of_bad_lines(&files.bad);
@@ -190,6 +254,22 @@ impl Logs<'_> {
         }
         Ok(recording)
     }
+}
+
+/// Reads a file to its end into what gathers its entries.
+fn gather_entries<T: GatherEntries>(
+    args: &LogArgs,
+    mut open: OpenLog,
+    mut gather: T,
+) -> Result<(T, FilesRead)> {
+    let mut files = FilesRead::default();
+    if let Some(format) = open.format() {
+        open.read(&mut files.bad, |entry| {
+            if args.is_within(entry) { gather.take(format, entry) } else { Ok(()) }
+        })?;
+    }
+    files.note(open.into_source());
+    Ok((gather, files))
 }
 
 /// What has been read of all files.

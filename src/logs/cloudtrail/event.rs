@@ -11,7 +11,7 @@ use crate::logs::lenient_json::{
     Count, Flag, Keep, LenientText, Loose, Present, deserialize_by_keep, may_hold_object,
 };
 use crate::logs::record::{
-    KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record, Skipped,
+    KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record, Skipped, kms_key_arn,
 };
 use crate::logs::timestamps;
 use crate::s3::Operation;
@@ -37,6 +37,9 @@ pub(in crate::logs) struct Event<'a> {
     /// The same in every account that the event is delivered to.
     #[serde(borrow, rename = "sharedEventID", alias = "sharedEventId", alias = "sharedeventid")]
     shared_id: LenientText<'a>,
+    /// The account in whose trail the event is.
+    #[serde(borrow, alias = "recipientaccountid")]
+    recipient_account_id: LenientText<'a>,
     #[serde(borrow, alias = "errorcode")]
     error_code: LenientText<'a>,
     #[serde(borrow, alias = "awsregion")]
@@ -315,6 +318,7 @@ impl Event<'_> {
             role_id: identity.role_id(),
             error: self.error_code.get(),
             encryption: self.encryption(),
+            kms_key: self.kms_key(),
             bucket_key: self.response_elements.bucket_key.0,
             object_size: additional.bytes_in.0.filter(|_| stores),
             bytes_sent: additional.bytes_out.0,
@@ -322,7 +326,7 @@ impl Event<'_> {
             region: self.aws_region.get(),
             id: self.id(),
             deleted_keys: (name == b"DeleteObjects").then(|| self.deleted_keys()),
-            ..Record::new(operation, name, identity.requester())
+            ..Record::new(operation, name, identity.requester(self.recipient_account_id.get()))
         })
     }
 
@@ -334,6 +338,12 @@ impl Event<'_> {
         applied(self.additional_event_data.applied.get())
             .or_else(|| by_headers(&answer.sse, &answer.sse_customer, &answer.sse_key))
             .or_else(|| by_headers(&asked.sse, &asked.sse_customer, &asked.sse_key))
+    }
+
+    /// The ARN of the KMS key, as S3's answer has it, else as the request asks for it.
+    fn kms_key(&self) -> Option<&[u8]> {
+        let told = [&self.response_elements.sse_key, &self.request_parameters.sse_key];
+        told.into_iter().find_map(LenientText::get).and_then(kms_key_arn)
     }
 
     /// How many keys a `DeleteObjects` names: in its parameters, else among its resources, else none are
@@ -359,7 +369,7 @@ impl Event<'_> {
         Ok(LogEntry::Kms(KmsEvent {
             time: self.time()?,
             api,
-            requester: identity.requester(),
+            requester: identity.requester(self.recipient_account_id.get()),
             credential: identity.credential(),
             role_id: identity.role_id(),
             s3_arn: parameters.encryption_context.arn(),

@@ -72,9 +72,10 @@ fn parted(id: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl UserIdentity<'_> {
-    pub(super) fn requester(&self) -> LoggedRequester<'_> {
+    /// Who asked, in an event that an account `received`.
+    pub(super) fn requester<'a>(&'a self, received: Option<&'a [u8]>) -> LoggedRequester<'a> {
         if self.kind.get() == Some(b"AWSService") {
-            return self.service();
+            return self.service(received);
         }
         if let Some(arn) = self.arn.get() {
             return LoggedRequester::parse(arn);
@@ -86,13 +87,16 @@ impl UserIdentity<'_> {
         self.by_issuer().or_else(|| self.by_id()).unwrap_or_else(|| self.by_kind())
     }
 
-    /// A service that asks in its own name.
-    fn service(&self) -> LoggedRequester<'_> {
+    /// A service that asks in its own name. It has no account; its event goes to the account whose bucket
+    /// or key it uses.
+    fn service<'a>(&'a self, received: Option<&'a [u8]>) -> LoggedRequester<'a> {
         let names = [&self.invoked_by, &self.principal_id, &self.arn, &self.user_name];
         let mut names = names.into_iter().filter_map(LenientText::get);
-        names
-            .find(|name| !is_forwarded(name))
-            .map_or(LoggedRequester::Unknown, LoggedRequester::Service)
+        match (names.find(|name| !is_forwarded(name)), received) {
+            (None, _) => LoggedRequester::Unknown,
+            (Some(name), None) => LoggedRequester::Service(name),
+            (Some(name), Some(account)) => LoggedRequester::ServiceFor { account, name },
+        }
     }
 
     /// A role's session by the role that issued it.

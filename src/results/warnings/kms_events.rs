@@ -4,10 +4,9 @@ use crate::harmless_text;
 use crate::recording::Recording;
 use crate::recording::kms_calls::BucketKmsCalls;
 use crate::results::result_json::WarningFacts;
-use crate::scenario::Scenario;
 
 /// The warnings that apply.
-pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
+pub(super) fn warnings(log: &Recording) -> Vec<WarningFacts> {
     let mut warnings = Vec::new();
     let of_log: Vec<&BucketKmsCalls> = log
         .buckets
@@ -40,25 +39,16 @@ pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts
                      as the requests",
         ));
     }
-    // Settings may say of a bucket's keys what a trail shows.
-    let several: Vec<&BucketKmsCalls> =
-        of_log.into_iter().filter(|of| !has_known_key(scenario, &of.bucket)).collect();
-    if let Some(names) = names(&several, |of| of.has_calls_as_requests() && of.kms_keys > 1) {
+    if log.kms_keys.too_many {
         warnings.push(WarningFacts::new(
-            "several-kms-keys",
-            format!(
-                "objects of {names} are encrypted under several KMS keys; S3 makes a bucket-level key for \
-                 each, but the replay one for all, so savings may be too high"
-            ),
-            "replay one bucket at a time, and see which keys its KMS events name",
+            "too-many-kms-keys",
+            "the log's objects are under more KMS keys than are distinguished; S3 makes bucket-level keys \
+             for each, but the replay takes each bucket as under one, so savings may be too high"
+                .to_owned(),
+            "replay fewer buckets at a time, by `--bucket`",
         ));
     }
     warnings
-}
-
-/// Whether the settings say which KMS key a bucket has.
-fn has_known_key(scenario: &Scenario, bucket: &str) -> bool {
-    scenario.buckets.iter().any(|it| it.name == bucket && it.kms_key.is_some())
 }
 
 fn requests_of_calls(names: &str) -> WarningFacts {

@@ -59,7 +59,7 @@ pub(super) fn of(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
             "log KMS management events, too (trails may exclude them), and compare",
         ));
     }
-    warnings.extend(super::kms_events::warnings(scenario, log));
+    warnings.extend(super::kms_events::warnings(log));
     if log.taken.unknown > 0 {
         warnings.push(WarningFacts::new(
             "unknown-operations",

@@ -11,8 +11,8 @@ use crate::recording::earlier_objects::{EarlierObjects, ObjectOrigin};
 use crate::s3::{IdentityKind, Principal};
 use crate::scenario::engine::EngineChoice;
 use crate::scenario::written::{
-    BucketFile, DEFAULT_REGION, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile,
-    ScenarioFile,
+    BucketFile, DEFAULT_REGION, KmsKey, OtherKmsKeyFile, PopulationFile, PrincipalFile, Renewal,
+    ReplayFile, ScenarioFile,
 };
 use crate::units::{SimDuration, SimTime, utc};
 use crate::workload::ages::{AgeLaw, UniformAges};
@@ -34,7 +34,11 @@ pub(super) fn of_log(
         workloads: Vec::new(),
         tenants: Vec::new(),
         clients: Vec::new(),
-        replay: Some(ReplayFile { start: utc(log.start_ns), unknown_age }),
+        replay: Some(ReplayFile {
+            start: utc(log.start_ns),
+            unknown_age,
+            other_kms_keys: other_kms_keys(log),
+        }),
         ..given
     }
 }
@@ -44,7 +48,8 @@ fn buckets(log: &Recording, given: &[BucketFile], since: SimTime) -> Vec<BucketF
     let known: BTreeMap<&str, &BucketFile> =
         given.iter().map(|bucket| (bucket.name.as_str(), bucket)).collect();
     let region = given.first().map_or(DEFAULT_REGION, |bucket| bucket.region.as_str());
-    let named = log.buckets.iter().zip(&log.regions).map(|(name, told)| {
+    let keys = &log.kms_keys.first;
+    let named = log.buckets.iter().zip(&log.regions).zip(keys).map(|((name, told), kms_key)| {
         // A log's own names are never wrong: what AWS does not call a region tells of none.
         let told = told.as_deref().filter(|told| PriceTable::is_region(told));
         let given = known.get(name.as_str()).map(|bucket| (*bucket).clone());
@@ -57,7 +62,12 @@ fn buckets(log: &Recording, given: &[BucketFile], since: SimTime) -> Vec<BucketF
             encryption_before: None,
             directory: is_directory(name),
         });
-        let given = BucketFile { directory: given.directory || is_directory(name), ..given };
+        let has_given_key = given.kms_key.is_some() || given.key != KmsKey::default();
+        let given = BucketFile {
+            directory: given.directory || is_directory(name),
+            kms_key: if has_given_key { given.kms_key } else { kms_key.clone() },
+            ..given
+        };
         // Settings that name a bucket need not name its region.
         match told {
             Some(told) if given.region == DEFAULT_REGION => {
@@ -87,11 +97,26 @@ fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> Populat
         object_size: None,
         written_by: None,
         encryption: (before.origin == ObjectOrigin::WithoutKms).then_some(Mode::SseS3),
-        kms_key: None,
+        kms_key: kms_key(log, before.part).map(str::to_owned),
         storage_class: StorageClass::Standard,
         object_lock: false,
         old_versions: false,
     }
+}
+
+/// The KMS keys of buckets under several, beside the first of each.
+fn other_kms_keys(log: &Recording) -> Vec<OtherKmsKeyFile> {
+    let keys = log.kms_keys.others.iter().map(|key| OtherKmsKeyFile {
+        bucket: log.buckets[key.bucket as usize].clone(),
+        kms_key: key.kms_key.clone(),
+    });
+    keys.collect()
+}
+
+/// The KMS key of a part of a bucket, if it is not the bucket's first.
+fn kms_key(log: &Recording, part: u32) -> Option<&str> {
+    let other = (part as usize).checked_sub(log.buckets.len())?;
+    Some(&log.kms_keys.others[other].kms_key)
 }
 
 /// Whether a bucket is a directory bucket, by how the names of such must end

@@ -66,6 +66,7 @@ impl Domains {
             parts.push(Part { bucket: index as u32, key, encryption: None, before: false });
         }
         let mut domains = Self { parts, of_population: Vec::new(), of_workload: Vec::new() };
+        domains.parts_of_log(file)?;
         for (index, population) in file.populations.iter().enumerate() {
             let said = Said {
                 path: format!("population.{index}"),
@@ -89,6 +90,20 @@ impl Domains {
             domains.of_workload.push(place);
         }
         Ok(domains)
+    }
+
+    /// Adds what a log has under other KMS keys than the first of each bucket, in the order in which its
+    /// requests are numbered.
+    fn parts_of_log(&mut self, file: &ScenarioFile) -> Resolved<()> {
+        let others = file.replay.iter().flat_map(|replay| &replay.other_kms_keys);
+        for (index, other) in others.enumerate() {
+            let path = || format!("replay.other_kms_key.{index}.bucket");
+            let names = file.buckets.iter().map(|bucket| bucket.name.as_str());
+            let number = find(&other.bucket, "bucket", names).at_path(path)?;
+            let key = key(number as u32, &file.buckets[number], Some(&other.kms_key));
+            self.parts.push(Part { bucket: number as u32, key, encryption: None, before: false });
+        }
+        Ok(())
     }
 
     /// The part in which what is said holds, made if there is none yet.
@@ -123,7 +138,8 @@ impl Domains {
 
     fn domain(&self, file: &ScenarioFile, part: &Part) -> Domain {
         let bucket = &file.buckets[part.bucket as usize];
-        let is_rented = part.key != Key::AwsManaged && self.is_used(part);
+        let is_used = file.replay.is_some() || self.is_used(part);
+        let is_rented = part.key != Key::AwsManaged && is_used;
         // A key has the number of the first part that is under it.
         let key = self.parts.iter().position(|other| other.key == part.key);
         Domain {

@@ -14,6 +14,19 @@ pub struct ReplayFile {
     /// Which bucket-level keys wrap objects whose writing is not in the log.
     #[serde(default)]
     pub unknown_age: UnknownAge,
+    /// The KMS keys of buckets whose objects are under several, beside the first of each.
+    #[serde(default, rename = "other_kms_key", skip_serializing_if = "Vec::is_empty")]
+    pub other_kms_keys: Vec<OtherKmsKeyFile>,
+}
+
+/// A KMS key that some objects of a bucket are under.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherKmsKeyFile {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The key's ARN.
+    pub kms_key: String,
 }
 
 /// How a `run.toml` was made.

@@ -80,6 +80,9 @@ fn requester(requester: LoggedRequester<'_>) -> String {
             format!("OfKind {} {} {}", text(account), text(kind), text(name))
         }
         LoggedRequester::Service(name) => format!("Service {}", text(name)),
+        LoggedRequester::ServiceFor { account, name } => {
+            format!("ServiceFor {} {}", text(account), text(name))
+        }
         LoggedRequester::Other(name) => format!("Other {}", text(name)),
     }
 }

@@ -1,0 +1,199 @@
+//! KMS requests by CloudWatch's metrics, as the AWS CLI prints them: `get-metric-data` or
+//! `get-metric-statistics` of the sums of a metric that counts KMS's calls, of an account (`CallCount` of
+//! `AWS/Usage`) or of a key (`AWS/KMS`).
+//!
+//! Neither output says which metric it is of, which statistic nor which period. All series of a file are
+//! added up, and the period is the shortest time between two of its points.
+//!
+//! Sources: the CLI's reference
+//! (<https://docs.aws.amazon.com/cli/latest/reference/cloudwatch/get-metric-data.html>,
+//! <https://docs.aws.amazon.com/cli/latest/reference/cloudwatch/get-metric-statistics.html>) and AWS's post on
+//! metrics of keys (<https://aws.amazon.com/blogs/security/aws-kms-cloudwatch-metrics-help-you-better-track-and-understand-how-your-kms-keys-are-being-used/>).
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use serde::Deserialize;
+
+use super::{BillFormat, KmsBill, KmsBillLine, time};
+use crate::error::{Error, Result};
+
+/// Most bytes of a file.
+const LONGEST: u64 = 256 << 20;
+
+/// What either command prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricOutput {
+    metric_data_results: Option<Vec<MetricSeries>>,
+    datapoints: Option<Vec<Datapoint>>,
+}
+
+/// A series of `get-metric-data`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricSeries {
+    #[serde(default)]
+    label: String,
+    timestamps: Vec<String>,
+    values: Vec<f64>,
+    status_code: Option<String>,
+}
+
+/// A point of `get-metric-statistics`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Datapoint {
+    timestamp: String,
+    sum: Option<f64>,
+}
+
+/// A sum of calls, and when its period begins, in nanoseconds since the Unix epoch.
+struct PeriodSum {
+    from_ns: i64,
+    requests: f64,
+}
+
+/// Whether a JSON document is one of CloudWatch's metrics.
+pub(crate) fn is_metrics(document: &serde_json::Value) -> bool {
+    document["MetricDataResults"].is_array() || document["Datapoints"].is_array()
+}
+
+/// Reads metrics.
+///
+/// # Errors
+/// If it is no output of metrics, an incomplete one or none of sums, or if it tells no period.
+pub(super) fn read(source: impl Read, place: &str) -> Result<KmsBill> {
+    let mut text = Vec::new();
+    let read = source.take(LONGEST).read_to_end(&mut text);
+    read.map_err(|error| Error::run(format!("cannot be read: {error}")).at(place))?;
+    let output: MetricOutput =
+        serde_json::from_slice(&text).map_err(|error| no_metrics(&error.to_string()).at(place))?;
+    let sums = match output {
+        MetricOutput { metric_data_results: Some(series), .. } => of_series(series),
+        MetricOutput { datapoints: Some(points), .. } => of_points(points),
+        MetricOutput { .. } => {
+            Err(no_metrics("neither `MetricDataResults` nor `Datapoints` is there"))
+        }
+    };
+    let sums = sums.map_err(|error| error.at(place))?;
+    let period = period(&sums).map_err(|error| error.at(place))?;
+    let lines = sums.iter().map(|&PeriodSum { from_ns, requests }| KmsBillLine {
+        from_ns,
+        to_ns: from_ns.saturating_add(period),
+        requests,
+    });
+    Ok(KmsBill { format: BillFormat::CloudWatch, rows: sums.len() as u64, lines: lines.collect() })
+}
+
+fn of_series(series: Vec<MetricSeries>) -> Result<Vec<PeriodSum>> {
+    let mut sums = Vec::new();
+    for MetricSeries { label, timestamps, values, status_code } in series {
+        if let Some(status) = status_code.filter(|status| status != "Complete") {
+            return Err(Error::request(format!(
+                "the series `{label}` is not whole: its status is `{status}`, but must be `Complete`"
+            ))
+            .hint("ask for less time at once, and give each file by a `--bill` of its own"));
+        }
+        if timestamps.len() != values.len() {
+            return Err(Error::request(format!(
+                "the series `{label}` has {} timestamps, but {} values",
+                timestamps.len(),
+                values.len()
+            )));
+        }
+        for (timestamp, value) in timestamps.iter().zip(values) {
+            sums.push(sum(timestamp, value)?);
+        }
+    }
+    Ok(sums)
+}
+
+fn of_points(points: Vec<Datapoint>) -> Result<Vec<PeriodSum>> {
+    let sums = points.into_iter().map(|Datapoint { timestamp, sum: value }| {
+        let value = value.ok_or_else(|| {
+            Error::request(format!("the point of `{timestamp}` has no `Sum`"))
+                .hint("ask for it by `--statistics Sum`")
+        })?;
+        sum(&timestamp, value)
+    });
+    sums.collect()
+}
+
+fn sum(timestamp: &str, value: f64) -> Result<PeriodSum> {
+    if !value.is_finite() || value < 0.0 {
+        return Err(Error::request(format!(
+            "the value of `{timestamp}` is `{value}`, but a sum of calls is at least 0"
+        )));
+    }
+    Ok(PeriodSum { from_ns: time(timestamp)?, requests: value })
+}
+
+/// The shortest time between two points.
+fn period(sums: &[PeriodSum]) -> Result<i64> {
+    let times: BTreeSet<i64> = sums.iter().map(|sum| sum.from_ns).collect();
+    let gaps = times.iter().zip(times.iter().skip(1)).map(|(from, to)| to - from);
+    gaps.min().ok_or_else(|| {
+        Error::request("the metrics have fewer than two points in time, which tell no period")
+            .hint("ask for a shorter `--period`, or a longer time")
+    })
+}
+
+fn no_metrics(why: &str) -> Error {
+    Error::request(format!("the file is no bill, nor are these metrics of CloudWatch: {why}")).hint(
+        "give a FOCUS export, a Cost and Usage Report or what `aws cloudwatch get-metric-data --output json` \
+         prints",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::parse_utc;
+
+    /// Two series of an hour each, of which the second lacks a point.
+    const DATA: &str = r#"{"MetricDataResults": [
+        {"Id": "d", "Label": "Decrypt", "StatusCode": "Complete",
+         "Timestamps": ["2026-11-20T02:00:00+00:00", "2026-11-20T01:00:00+00:00", "2026-11-20T00:00:00+00:00"],
+         "Values": [3.0, 2.0, 1000.0]},
+        {"Id": "g", "Label": "GenerateDataKey", "StatusCode": "Complete",
+         "Timestamps": ["2026-11-20T02:00:00+00:00"], "Values": [10]}], "Messages": []}"#;
+
+    const STATISTICS: &str = r#"{"Label": "CallCount", "Datapoints": [
+        {"Timestamp": "2026-11-20T00:05:00Z", "Sum": 7.0, "Unit": "None"},
+        {"Timestamp": "2026-11-20T00:00:00Z", "Sum": 5.0, "Unit": "None"}]}"#;
+
+    fn bill(text: &str) -> KmsBill {
+        read(text.as_bytes(), "metrics.json").unwrap()
+    }
+
+    #[test]
+    fn sums_of_all_series_count_from_the_first_period_to_the_end_of_the_last() {
+        let of_data = bill(DATA);
+        assert_eq!(of_data.lines.iter().map(|line| line.requests).sum::<f64>(), 1_015.0);
+        assert_eq!(of_data.span_ns(), span("2026-11-20T00:00:00Z", "2026-11-20T03:00:00Z"));
+        let of_statistics = bill(STATISTICS);
+        assert_eq!(of_statistics.lines.iter().map(|line| line.requests).sum::<f64>(), 12.0);
+        assert_eq!(of_statistics.span_ns(), span("2026-11-20T00:00:00Z", "2026-11-20T00:10:00Z"));
+    }
+
+    fn span(from: &str, to: &str) -> Option<(i64, i64)> {
+        Some((parse_utc(from)?, parse_utc(to)?))
+    }
+
+    #[test]
+    fn what_tells_no_calls_is_refused() {
+        for (text, told) in [
+            (DATA.replace("\"Complete\"", "\"PartialData\""), "its status is `PartialData`"),
+            (DATA.replace("[10]", "[]"), "has 1 timestamps, but 0 values"),
+            (DATA.replace("1000.0", "-1"), "is `-1`, but a sum of calls is at least 0"),
+            (STATISTICS.replace("Sum", "Average"), "has no `Sum`"),
+            (STATISTICS.replace("00:05:00Z", "00:00:00Z"), "fewer than two points"),
+            (STATISTICS.replace("00:05:00Z", "noon"), "`2026-11-20Tnoon` is not a point in time"),
+            (r#"{"reports": []}"#.to_owned(), "the file is no bill"),
+        ] {
+            let error = read(text.as_bytes(), "metrics.json").unwrap_err().to_string();
+            assert!(error.contains(told) && error.contains("metrics.json"), "{error}");
+        }
+    }
+}
