@@ -21,7 +21,7 @@ use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::units::{SimDuration, SimTime};
 
 use cache::KeyCache;
-pub(crate) use mixed::{CallOf, KeyNeeds};
+pub(crate) use mixed::{CallOf, KeyNeeds, ReadCache};
 
 /// How S3 treats one bucket's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

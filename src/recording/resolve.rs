@@ -83,16 +83,7 @@ impl RecordGatherer {
             principal_of,
             buckets,
             regions,
-            places: places
-                .into_iter()
-                .zip(requests)
-                .map(|(SortedPlace { bucket, prefix, part, .. }, requests)| BucketPrefix {
-                    bucket,
-                    part,
-                    prefix,
-                    requests,
-                })
-                .collect(),
+            places: places.into_iter().zip(requests).map(bucket_prefix).collect(),
             kms_keys: keys,
             before,
             population_of,
@@ -155,6 +146,12 @@ impl RecordGatherer {
         }
         error.hint("look at `--bucket`, `--from` and `--to`, and at what the files hold")
     }
+}
+
+/// A part of a bucket with its counted requests.
+fn bucket_prefix((place, requests): (SortedPlace, u64)) -> BucketPrefix {
+    let SortedPlace { bucket, prefix, part, .. } = place;
+    BucketPrefix { bucket, part, prefix, requests }
 }
 
 fn duration(ms: u64) -> SimDuration {

@@ -11,7 +11,7 @@ use crate::pricing::PriceTable;
 use crate::scenario::assertion::{Assertion, RangePoint};
 use crate::scenario::connections::Basis;
 use crate::scenario::{Configuration, MODEL_VERSION, Scenario, Sender};
-use crate::simulation::engines::Engines;
+use crate::simulation::engines::{Engines, RequestsSkipped};
 
 use super::rows::{SummaryRow, show};
 use crate::harmless_text::shown;
@@ -294,7 +294,7 @@ fn not_ours(error: &serde_json::Error) -> Error {
 fn skipped(scenario: &Scenario, engines: &Engines) -> Vec<String> {
     let principals = scenario.senders.iter().enumerate();
     principals
-        .filter(|(index, _)| engines.skips(*index as u32))
+        .filter(|(index, _)| engines.skipped(*index as u32) != RequestsSkipped::None)
         .map(|(_, principal)| principal.name.clone())
         .collect()
 }

@@ -1,5 +1,8 @@
 //! Second pass: every request answered by every arm, and counted.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use rayon::prelude::*;
 
 use super::arm::SeenArm;
@@ -7,9 +10,10 @@ use super::arm_keys::ArmKeys;
 use super::batches::{BatchAnswers, NeedGroups};
 use super::buckets::BucketsTold;
 use super::columns::RequestColumns;
+use super::engines::RequestsSkipped;
 use super::keys::keys_of;
 use super::replication::ReplicationRun;
-use super::skip_ahead::SkipAhead;
+use super::skip_ahead::{KeysShared, NeededKeys, SharedMemory, SkipAhead};
 use super::worker::{ArmState, Worker, Workers};
 use crate::encryption::assumption::Assumptions;
 use crate::encryption::cost::KeyCost;
@@ -28,12 +32,22 @@ pub(super) fn count(run: &ReplicationRun, arms: &[SeenArm], buckets: &BucketsTol
     let keys = &keys_of(run, &skip_ahead, arms);
     let schemes: Vec<Scheme> = arms.iter().map(SeenArm::scheme).collect();
     let groups = NeedGroups::of(&schemes, keys);
-    let answers = Answers { run, schemes: &schemes, keys, groups: &groups };
+    let needed = skip_ahead.needed(keys);
+    let answers = Answers {
+        run,
+        schemes: &schemes,
+        keys,
+        groups: &groups,
+        skip_ahead: &skip_ahead,
+        needed: &needed,
+        shared: Mutex::default(),
+    };
     let workers = Workers::new(run, arms, &groups, buckets);
     busiest_first(run).into_par_iter().with_max_len(1).for_each(|requester| {
         workers.with(|worker| answers.of_requester(requester, worker));
     });
-    skip_ahead.count(&schemes, keys, &workers);
+    let shared = answers.shared.into_inner().expect("no thread has panicked");
+    skip_ahead.count(&schemes, keys, (&needed, &shared), &workers);
     workers.into_tallies()
 }
 
@@ -45,7 +59,8 @@ fn busiest_first(run: &ReplicationRun) -> Vec<usize> {
     let of_slots: Vec<f64> = workloads
         .map(|it| it.expected_requests(scenario.duration()) / it.slots.len() as f64)
         .collect();
-    let requesters = (0..run.requesters.list.len()).filter(|&requester| !run.skips(requester));
+    let requesters = 0..run.requesters.list.len();
+    let requesters = requesters.filter(|&it| run.skipped(it) != RequestsSkipped::All);
     let mut order: Vec<(f64, usize)> =
         requesters.map(|it| (requests_of(run, it, &of_slots), it)).collect();
     order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -59,7 +74,8 @@ fn requests_of(run: &ReplicationRun, requester: usize, of_slots: &[f64]) -> f64 
         return recording.requests_of(slots) as f64;
     }
     let workloads = run.scenario.workloads.iter().zip(of_slots);
-    workloads.map(|(workload, of_slot)| of_slot * workload.slots_among(slots) as f64).sum()
+    let drawn = workloads.filter(|(workload, _)| !run.engines.skips_workload(workload));
+    drawn.map(|(workload, of_slot)| of_slot * workload.slots_among(slots) as f64).sum()
 }
 
 /// What answers a requester's requests.
@@ -69,11 +85,21 @@ struct Answers<'a> {
     schemes: &'a [Scheme],
     keys: &'a ArmKeys,
     groups: &'a NeedGroups,
+    skip_ahead: &'a SkipAhead<'a>,
+    /// What requests need that are not drawn.
+    needed: &'a NeededKeys,
+    /// Keys that drawn requests have asked for and that others share, by arm and requester.
+    shared: Mutex<BTreeMap<(usize, usize), KeysShared<'a>>>,
 }
 
-impl Answers<'_> {
+impl<'a> Answers<'a> {
+    /// Answers those of a requester's requests that are drawn.
     fn of_requester(&self, requester: usize, worker: &mut Worker) {
-        let Some(kinds) = self.run.columns(requester, |_| true) else {
+        let engines = self.run.engines;
+        let kinds = self.run.columns(requester, |workload| !engines.skips_workload(workload));
+        let is_alone = self.run.skipped(requester) == RequestsSkipped::None;
+        let kinds = kinds.filter(|kinds| is_alone || !kinds.iter().any(RequestColumns::unwraps));
+        let Some(kinds) = kinds else {
             self.begin(requester, worker);
             return self.in_order(requester, worker);
         };
@@ -96,20 +122,38 @@ impl Answers<'_> {
 
     /// Answers a requester's requests of all kinds in order of time.
     fn in_order(&self, requester: usize, worker: &mut Worker) {
-        let Self { run, schemes, keys, groups } = *self;
+        let Self { run, schemes, keys, groups, .. } = *self;
         let session = run.session(requester);
         let answers = BatchAnswers { scenario: run.scenario, schemes, keys, groups, session };
         worker.room.begin(groups);
-        let mut stream = run.stream(requester, |_| true);
+        let mut shared = self.shared_memories(requester);
+        let mut stream = run.stream(requester, |workload| !run.engines.skips_workload(workload));
         while stream.next_batch(&mut worker.batch, &mut worker.places) {
             let drawn = worker.batch.len();
             worker.traffic.count(requester, &worker.batch);
             let mut kept = worker.batch.iter().map(Needs::any_of);
             worker.places.retain(|_| kept.next().unwrap_or_default());
             worker.batch.retain(Needs::any_of);
-            answers.of_batch(requester, worker);
+            answers.of_batch(requester, worker, &mut shared);
             (run.progress)(drawn as u64);
         }
+        let mut all = self.shared.lock().expect("no thread has panicked");
+        for (arm, shared) in shared.into_iter().enumerate() {
+            all.extend(shared.map(|shared| ((arm, requester), shared.into_keys())));
+        }
+    }
+
+    /// For each arm what it has in memory, if that is shared with requests that are not drawn.
+    fn shared_memories(&self, requester: usize) -> Vec<Option<SharedMemory<'a>>> {
+        if self.run.skipped(requester) == RequestsSkipped::None {
+            return Vec::new();
+        }
+        let arms = self.schemes.iter().zip(&self.keys.of_arm);
+        let memories = arms.map(|(scheme, keyring)| {
+            let needed = self.needed.of(requester, (*keyring)?);
+            Some(SharedMemory::new(self.skip_ahead, requester, scheme, needed))
+        });
+        memories.collect()
     }
 
     /// Answers a requester's requests of one kind in columns.

@@ -7,8 +7,9 @@
 
 use super::arm::{Breakdown, SeenArm};
 use super::arm_keys::ArmKeys;
+use super::skip_ahead::SharedMemory;
 use super::worker::{ArmState, Worker};
-use crate::encryption::service::{Answer, CallOf, KeyNeeds, Scheme};
+use crate::encryption::service::{Answer, CallOf, KeyNeeds, ReadCache, Scheme};
 use crate::kms::KmsCalls;
 use crate::s3::{Request, SessionSlot};
 use crate::scenario::Scenario;
@@ -167,8 +168,14 @@ pub(super) struct BatchAnswers<'a> {
 }
 
 impl BatchAnswers<'_> {
-    /// Answers a batch of one requester's requests, all of which may need a key.
-    pub(super) fn of_batch(&self, requester: usize, worker: &mut Worker) {
+    /// Answers a batch of one requester's requests, all of which may need a key. `shared` is for each arm
+    /// what it has in memory, if that is shared with requests that are not drawn.
+    pub(super) fn of_batch(
+        &self,
+        requester: usize,
+        worker: &mut Worker,
+        shared: &mut [Option<SharedMemory>],
+    ) {
         let Worker { arms, of_groups, batch, places, room, .. } = worker;
         let BatchRoom { needs, keys, calls, kinds, times } = room;
         kinds.find(self.scenario, requester, batch);
@@ -186,7 +193,12 @@ impl BatchAnswers<'_> {
             let ArmState { memory, alive, tally, .. } = state;
             let keys = self.keys.of_arm[arm].map(|keyring| keys[keyring].as_slice());
             let needs = &needs[self.groups.of_arm[arm]];
-            memory.answer_all(scheme, self.session, needs, keys, calls);
+            let mut shared = shared.get_mut(arm).and_then(Option::as_mut);
+            let cache = shared.as_deref_mut().map(|shared| shared as &mut dyn ReadCache);
+            memory.answer_all(scheme, self.session, needs, keys, cache, calls);
+            if let Some(shared) = shared {
+                shared.count(tally);
+            }
             counting.count(tally, calls, times);
             for call in calls.iter() {
                 if let Some(timeline) = call.answer.generated {

@@ -89,6 +89,11 @@ impl<'a> RequestColumns<'a> {
         MemoryPart::of(self.kind.operation) == MemoryPart::Wrapping
     }
 
+    /// Whether its requests need stored objects' data keys.
+    pub(super) fn unwraps(&self) -> bool {
+        MemoryPart::of(self.kind.operation) == MemoryPart::Unwrapped
+    }
+
     /// Replaces `columns` by the next requests; false when there are none before `end`.
     pub(super) fn next(
         &mut self,

@@ -17,50 +17,85 @@ const CHEAPER: f64 = 4.0;
 /// Requests of a replication that are drawn one by one in no time at all.
 const FEW_REQUESTS: f64 = 1e7;
 
+/// Which of a principal's requests are not drawn, but only their calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestsSkipped {
+    /// All are drawn.
+    None,
+    /// Reads that are, share what S3 has in memory with those that are drawn.
+    Some,
+    /// None is drawn.
+    All,
+}
+
 /// Who is run by which engine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Engines {
-    /// For each principal whether its calls are drawn without its requests.
-    skipped: Vec<bool>,
+    of_principal: Vec<RequestsSkipped>,
+    /// For each workload whether its calls are drawn without its requests.
+    of_workload: Vec<bool>,
 }
 
 impl Engines {
     /// Chooses as the scenario says.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
-        let principals = scenario.principals.iter();
-        let skipped = match scenario.engine {
-            EngineChoice::Events => return Self::drawing_all(scenario),
-            EngineChoice::SkipAhead => vec![true; principals.len()],
-            EngineChoice::Auto => principals.map(|it| is_worthwhile(scenario, it)).collect(),
-        };
-        Self { skipped }
+        match scenario.engine {
+            EngineChoice::Events => Self::drawing_all(scenario),
+            EngineChoice::SkipAhead => Self::wherever_possible(scenario),
+            EngineChoice::Auto => Self::where_wanted(scenario, is_worthwhile),
+        }
     }
 
     /// Draws every request, whatever the scenario says.
     #[must_use]
     pub fn drawing_all(scenario: &Scenario) -> Self {
-        Self { skipped: vec![false; scenario.principals.len()] }
+        Self {
+            of_principal: vec![RequestsSkipped::None; scenario.principals.len()],
+            of_workload: vec![false; scenario.workloads.len()],
+        }
     }
 
-    /// Skips ahead for every principal for whom that is possible, whether or not it is cheaper.
+    /// Skips ahead wherever that is possible, whether or not it is cheaper.
     #[must_use]
     pub fn wherever_possible(scenario: &Scenario) -> Self {
-        let principals = scenario.principals.iter();
-        Self { skipped: principals.map(|principal| is_possible(scenario, principal)).collect() }
+        Self::where_wanted(scenario, |_, _| true)
     }
 
-    /// Whether the calls of a principal are drawn without its requests.
+    /// Skips those workloads of a principal that can be skipped, where they are `wanted` to be.
+    fn where_wanted(scenario: &Scenario, wanted: impl Fn(&Scenario, &[&Workload]) -> bool) -> Self {
+        let mut engines = Self::drawing_all(scenario);
+        for (number, principal) in scenario.principals.iter().enumerate() {
+            let all: Vec<&Workload> = workloads_of(scenario, principal).collect();
+            let possible = skippable(&all);
+            if possible.is_empty() || !wanted(scenario, &possible) {
+                continue;
+            }
+            possible.iter().for_each(|it| engines.of_workload[it.index as usize] = true);
+            let are_all = possible.len() == all.len();
+            engines.of_principal[number] =
+                if are_all { RequestsSkipped::All } else { RequestsSkipped::Some };
+        }
+        engines
+    }
+
+    /// Which of a principal's requests are not drawn.
     #[must_use]
-    pub fn skips(&self, principal: u32) -> bool {
-        self.skipped[principal as usize]
+    pub fn skipped(&self, principal: u32) -> RequestsSkipped {
+        self.of_principal[principal as usize]
+    }
+
+    /// Whether the calls of a workload are drawn without its requests.
+    #[must_use]
+    pub fn skips_workload(&self, workload: &Workload) -> bool {
+        self.of_workload[workload.index as usize]
     }
 
     /// The word for who is run how: `events` if every request is drawn, `skip-ahead` if none is,
     /// else `both`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match (self.skipped.contains(&true), self.skipped.contains(&false)) {
+        match (self.of_workload.contains(&true), self.of_workload.contains(&false)) {
             (false, _) => "events",
             (true, false) => "skip-ahead",
             (true, true) => "both",
@@ -70,8 +105,7 @@ impl Engines {
     /// Mean number of S3 requests of one replication that are drawn one by one.
     #[must_use]
     pub fn requests_drawn(&self, scenario: &Scenario) -> f64 {
-        let workloads = scenario.workloads.iter();
-        let drawn = workloads.filter(|workload| !self.skips(scenario.principal_of(workload)));
+        let drawn = scenario.workloads.iter().filter(|workload| !self.skips_workload(workload));
         let duration = scenario.duration();
         drawn.fold(scenario.recorded_requests(), |sum, w| sum + w.expected_requests(duration))
     }
@@ -81,10 +115,18 @@ impl Engines {
     #[must_use]
     pub fn work(&self, scenario: &Scenario) -> f64 {
         let principals = &scenario.principals;
-        let skipped = (0..principals.len()).filter(|&index| self.skipped[index]);
         // Equal principals do the work of all of them together.
-        let first = skipped.filter(|&index| !principals[..index].contains(&principals[index]));
-        first.map(|index| Costs::of(scenario, &principals[index]).by_skipping).sum()
+        let first = principals.iter().enumerate().filter(|&(index, principal)| {
+            self.of_principal[index] != RequestsSkipped::None
+                && !principals[..index].contains(principal)
+        });
+        let work = first.map(|(_, principal)| {
+            let skipped: Vec<&Workload> = workloads_of(scenario, principal)
+                .filter(|workload| self.skips_workload(workload))
+                .collect();
+            Costs::of(scenario, &skipped).by_skipping
+        });
+        work.sum()
     }
 }
 
@@ -92,42 +134,47 @@ impl Engines {
 fn workloads_of<'a>(
     scenario: &'a Scenario,
     principal: &'a Principal,
-) -> impl Iterator<Item = &'a Workload> + Clone + 'a {
+) -> impl Iterator<Item = &'a Workload> + 'a {
     scenario.workloads.iter().filter(move |workload| {
         scenario.principals[scenario.principal_of(workload) as usize] == *principal
     })
 }
 
-/// Whether skipping ahead is possible for a principal.
-fn is_possible(scenario: &Scenario, principal: &Principal) -> bool {
-    workloads_of(scenario, principal).all(|workload| workload.poisson_requests().is_ok())
+/// Which of a principal's workloads can be run without drawing their requests: all, else those that only
+/// read, as what is written must be known before the rest is drawn.
+fn skippable<'a>(workloads: &[&'a Workload]) -> Vec<&'a Workload> {
+    let mut possible: Vec<&Workload> = workloads.to_vec();
+    possible.retain(|workload| workload.poisson_requests().is_ok());
+    if possible.len() < workloads.len() {
+        possible.retain(|workload| !workload.writes());
+    }
+    possible
 }
 
-/// Whether skipping ahead is possible for a principal, and promises to be much cheaper.
-fn is_worthwhile(scenario: &Scenario, principal: &Principal) -> bool {
-    if !is_possible(scenario, principal) || requests_of(scenario, principal) < FEW_REQUESTS {
+/// Whether skipping some workloads of a principal promises to be much cheaper.
+fn is_worthwhile(scenario: &Scenario, workloads: &[&Workload]) -> bool {
+    if requests_of(scenario, workloads) < FEW_REQUESTS {
         return false;
     }
-    let Costs { by_events, by_skipping } = Costs::of(scenario, principal);
+    let Costs { by_events, by_skipping } = Costs::of(scenario, workloads);
     by_events > CHEAPER * by_skipping
 }
 
-/// Mean number of requests of all principals that may be one requester with `principal`.
-fn requests_of(scenario: &Scenario, principal: &Principal) -> f64 {
+/// Mean number of requests of some workloads.
+fn requests_of(scenario: &Scenario, workloads: &[&Workload]) -> f64 {
     let duration = scenario.duration();
-    workloads_of(scenario, principal).map(|w| w.expected_requests(duration)).sum()
+    workloads.iter().map(|workload| workload.expected_requests(duration)).sum()
 }
 
-/// About what it costs to run a principal by each engine.
+/// About what it costs to run some workloads of a principal by each engine.
 struct Costs {
     by_events: f64,
     by_skipping: f64,
 }
 
 impl Costs {
-    fn of(scenario: &Scenario, principal: &Principal) -> Self {
-        let requests = requests_of(scenario, principal);
-        let workloads = workloads_of(scenario, principal);
+    fn of(scenario: &Scenario, workloads: &[&Workload]) -> Self {
+        let requests = requests_of(scenario, workloads);
         let mut costs = Self { by_events: 0.0, by_skipping: 0.0 };
         for configuration in &scenario.configurations {
             if !configuration.uses_bucket_keys(&scenario.domains) {
@@ -140,7 +187,7 @@ impl Costs {
             for assumptions in &levels {
                 let arm = PlannedArm { scenario, configuration, requesters, assumptions };
                 costs.by_events += cost::OF_REQUEST * requests;
-                let skipping = workloads.clone().map(|it| cost::of_skipping(&arm, it));
+                let skipping = workloads.iter().map(|it| cost::of_skipping(&arm, it));
                 costs.by_skipping += skipping.sum::<f64>();
             }
         }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::arm::SeenArm;
 use super::arm_keys::ArmKeys;
 use super::columns::RequestColumns;
+use super::engines::RequestsSkipped;
 use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
 use crate::encryption::generated_keys::{KeyStarts, Timelines};
@@ -184,7 +185,7 @@ impl<'a> KeyMakers<'a> {
 
     /// When a requester generates its keys, under each set of rules.
     fn generated(&mut self, skip_ahead: &SkipAhead, requester: usize) -> Vec<KeyStarts> {
-        if self.run.skips(requester) {
+        if self.run.skipped(requester) == RequestsSkipped::All {
             let schemes = self.makers.iter().map(|maker| maker.scheme);
             return schemes.map(|scheme| skip_ahead.keys_generated(requester, scheme)).collect();
         }
@@ -269,7 +270,7 @@ struct KeyMaker<'a> {
 impl KeyMaker<'_> {
     /// Generates what the requester's next writes need; `calls` is room for what they cost.
     fn write(&mut self, session: Option<&SessionSlot>, needs: &KeyNeeds, calls: &mut Vec<CallOf>) {
-        self.memory.answer_all(self.scheme, session, needs, None, calls);
+        self.memory.answer_all(self.scheme, session, needs, None, None, calls);
         for CallOf { time, answer, .. } in calls.iter() {
             if let Some(place) = answer.generated {
                 self.starts.push(place, *time);

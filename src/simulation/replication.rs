@@ -2,7 +2,7 @@
 
 use super::RequestProgress;
 use super::columns::{RequestColumns, columns_of};
-use super::engines::Engines;
+use super::engines::{Engines, RequestsSkipped};
 use super::stream::Requests;
 use crate::encryption::assumption::Partitions;
 use crate::encryption::requester::Requesters;
@@ -67,9 +67,9 @@ impl<'a> ReplicationRun<'a> {
         self.requesters.list[requester].session(&self.scenario.slots)
     }
 
-    /// Whether a requester's calls are drawn without its requests.
-    pub(super) fn skips(&self, requester: usize) -> bool {
+    /// Which of a requester's requests are not drawn, but only their calls.
+    pub(super) fn skipped(&self, requester: usize) -> RequestsSkipped {
         let slot = self.requesters.list[requester].slots[0];
-        self.engines.skips(self.scenario.slots[slot as usize].principal)
+        self.engines.skipped(self.scenario.slots[slot as usize].principal)
     }
 }

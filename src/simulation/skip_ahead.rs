@@ -18,6 +18,7 @@ mod component;
 pub(super) mod cost;
 mod counts;
 mod reads;
+mod shared_keys;
 mod varying_poisson;
 mod writes;
 
@@ -26,6 +27,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::arm_keys::ArmKeys;
+use super::engines::RequestsSkipped;
 use super::replication::ReplicationRun;
 use super::worker::{ArmState, Workers};
 use crate::encryption::assumption::Expiry;
@@ -37,7 +39,8 @@ use crate::units::{SimDuration, SimTime};
 
 use call_times::Keeping;
 use component::Component;
-use reads::{Needed, SchemeReads};
+use reads::{Needed, SkippedReads};
+pub(super) use shared_keys::{KeysShared, SharedMemory};
 use writes::{SchemeWrites, WriteCall};
 
 /// Draws the calls of those requesters whose requests need not be drawn.
@@ -50,8 +53,7 @@ pub(super) struct SkipAhead<'a> {
 impl<'a> SkipAhead<'a> {
     pub(super) fn new(run: &'a ReplicationRun<'a>) -> Self {
         let scenario = run.scenario;
-        let skipped =
-            scenario.workloads.iter().filter(|it| run.engines.skips(scenario.principal_of(it)));
+        let skipped = scenario.workloads.iter().filter(|it| run.engines.skips_workload(it));
         let mut components = Vec::new();
         for workload in skipped {
             // Nothing that could not be skipped is chosen.
@@ -72,36 +74,54 @@ impl<'a> SkipAhead<'a> {
         starts
     }
 
+    /// What all requesters that this engine runs need, by keyring.
+    pub(super) fn needed(&self, keys: &ArmKeys) -> NeededKeys {
+        let mut needed = NeededKeys::default();
+        if self.components.is_empty() {
+            return needed;
+        }
+        // Requesters that do the same things share one table for each keyring.
+        for requester in 0..self.run.requesters.list.len() {
+            if self.run.skipped(requester) == RequestsSkipped::None {
+                continue;
+            }
+            let readers = self.readers_of(requester);
+            for (number, keyring) in keys.keyrings.iter().enumerate() {
+                needed.tables.entry((readers.clone(), number)).or_insert_with_key(
+                    |(readers, _)| Needed::of(&self.components, readers, keyring),
+                );
+            }
+            needed.readers.insert(requester, readers);
+        }
+        needed
+    }
+
     /// Draws the calls of all requesters that this engine runs, and counts them and their requests.
-    pub(super) fn count(&self, schemes: &[Scheme], keys: &ArmKeys, workers: &Workers) {
+    /// `shared` are the keys that drawn requests have asked for, by arm and requester.
+    pub(super) fn count(
+        &self,
+        schemes: &[Scheme],
+        keys: &ArmKeys,
+        (needed, shared): (&NeededKeys, &BTreeMap<(usize, usize), KeysShared>),
+        workers: &Workers,
+    ) {
         if self.components.is_empty() {
             return;
         }
         self.count_requests(schemes, keys, workers);
-        let requesters = 0..self.run.requesters.list.len();
-        let skipped: Vec<usize> = requesters.filter(|&it| self.run.skips(it)).collect();
-        // Requesters that do the same things share one table for each keyring.
-        let readers: Vec<Vec<usize>> = skipped.iter().map(|&it| self.readers_of(it)).collect();
-        let mut tables: BTreeMap<(&[usize], usize), Needed> = BTreeMap::new();
-        for readers in &readers {
-            for (number, keyring) in keys.keyrings.iter().enumerate() {
-                tables
-                    .entry((readers, number))
-                    .or_insert_with(|| Needed::of(&self.components, readers, keyring));
-            }
-        }
         let mut draws = Vec::new();
         for (arm, scheme) in schemes.iter().enumerate() {
-            for (&requester, readers) in skipped.iter().zip(&readers) {
+            for &requester in needed.readers.keys() {
                 draws.push((
                     arm,
                     RequesterCalls::OfWrites(SchemeWrites { engine: self, requester, scheme }),
                 ));
                 if let Some(keyring) = keys.of_arm[arm] {
-                    let needed = &tables[&(readers.as_slice(), keyring)];
+                    let needed = needed.of(requester, keyring);
+                    let shared = shared.get(&(arm, requester));
                     draws.extend((0..needed.parts()).map(|part| {
-                        let reads = SchemeReads { engine: self, requester, scheme, needed, part };
-                        (arm, RequesterCalls::OfReads(reads))
+                        let reads = SkippedReads::new(self, requester, scheme, needed);
+                        (arm, RequesterCalls::OfReads { reads, part, shared })
                     }));
                 }
             }
@@ -145,16 +165,37 @@ impl<'a> SkipAhead<'a> {
     }
 }
 
+/// What all requesters that skip ahead need.
+#[derive(Default)]
+pub(super) struct NeededKeys {
+    /// By the numbers of components that read, and that of a keyring.
+    tables: BTreeMap<(Vec<usize>, usize), Needed>,
+    /// The numbers of the components by which each of them reads.
+    readers: BTreeMap<usize, Vec<usize>>,
+}
+
+impl NeededKeys {
+    /// What a requester needs of the keys of one keyring.
+    pub(super) fn of(&self, requester: usize, keyring: usize) -> &Needed {
+        &self.tables[&(self.readers[&requester].clone(), keyring)]
+    }
+}
+
 /// The calls of one requester in one arm that are to be drawn together.
 enum RequesterCalls<'a> {
-    OfReads(SchemeReads<'a>),
+    /// Of one part of what it needs.
+    OfReads {
+        reads: SkippedReads<'a>,
+        part: usize,
+        shared: Option<&'a KeysShared<'a>>,
+    },
     OfWrites(SchemeWrites<'a>),
 }
 
 impl RequesterCalls<'_> {
     fn count(&self, state: &mut ArmState) {
         match self {
-            Self::OfReads(reads) => reads.count(&mut state.tally),
+            Self::OfReads { reads, part, shared } => reads.count(*part, *shared, &mut state.tally),
             Self::OfWrites(writes) => count_writes(writes, state),
         }
     }

@@ -163,13 +163,16 @@ impl KeyNeeds {
 
 impl Memory {
     /// Answers the requests whose needs these are: tells `calls` of those that cost something now and may
-    /// not another time. `keys` are those of [`KeyNeeds::look_up`], if the arm ever finds one in memory. `session` is the slot whose every session is a requester anew, if the rule says so.
+    /// not another time. `keys` are those of [`KeyNeeds::look_up`], if the arm ever finds one in memory. `session`
+    /// is the slot whose every session is a requester anew, if the rule says so. `shared` is asked for keys in
+    /// the place of this memory, if there is one.
     pub(crate) fn answer_all(
         &mut self,
         scheme: &Scheme,
         session: Option<&SessionSlot>,
         needs: &KeyNeeds,
         keys: Option<&[u32]>,
+        mut shared: Option<&mut dyn ReadCache>,
         calls: &mut Vec<CallOf>,
     ) {
         calls.clear();
@@ -180,7 +183,19 @@ impl Memory {
             }
             let ends = self.session_ends;
             let (now, later) = unwraps.split_at(unwraps.partition_point(|it| it.time < ends));
-            self.unwrap_needed(scheme, now, keys, calls);
+            match shared.as_deref_mut() {
+                None => self.unwrap_needed(scheme, now, keys, calls),
+                Some(shared) => {
+                    let partitions = self.partitions.reading;
+                    unwrap_from(
+                        |entry, time| shared.misses(entry, time),
+                        partitions,
+                        now,
+                        keys,
+                        calls,
+                    );
+                }
+            }
             unwraps = later;
             let (now, later) = wraps.split_at(wraps.partition_point(|it| it.time < ends));
             self.wrap_needed(scheme, now, calls);
@@ -211,24 +226,49 @@ impl Memory {
         keys: Option<&[u32]>,
         calls: &mut Vec<CallOf>,
     ) {
-        let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
-        let Some(keys) = keys else {
-            let each = unwraps
-                .iter()
-                .map(|it| CallOf::each_time(it.request, it.time, decrypt, it.of_read));
-            return calls.extend(each);
-        };
+        let (cache, assumptions) = (&mut self.cache, &scheme.assumptions);
         let partitions = self.partitions.reading;
-        for &Unwrap { time, object, request, draw, of_read } in unwraps {
-            let key = keys[object as usize];
-            if key == KEYLESS {
-                calls.push(CallOf::each_time(request, time, decrypt, of_read));
-            } else if self.cache.misses(entry_of(key, draw, partitions), time, &scheme.assumptions)
-            {
-                let of_read = of_read.into();
-                let answer = Answer { calls: decrypt, by_object: 0, of_read, generated: None };
-                calls.push(CallOf { request, time, answer });
-            }
+        unwrap_from(
+            |entry, time| cache.misses(entry, time, assumptions),
+            partitions,
+            unwraps,
+            keys,
+            calls,
+        );
+    }
+}
+
+/// Keys in memory that are not this requester's drawn requests' alone.
+pub(crate) trait ReadCache {
+    /// Whether the key of an entry (key × partitions + partition) must be fetched at a time, which is not
+    /// before that of the last question about it; if so, it then is.
+    fn misses(&mut self, entry: u32, time: SimTime) -> bool;
+}
+
+/// Tells which unwraps cost a call, if `misses` tells which keys are not in memory. `keys` are those of the
+/// objects; without any each is a call.
+#[inline]
+fn unwrap_from(
+    mut misses: impl FnMut(u32, SimTime) -> bool,
+    partitions: u32,
+    unwraps: &[Unwrap],
+    keys: Option<&[u32]>,
+    calls: &mut Vec<CallOf>,
+) {
+    let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
+    let Some(keys) = keys else {
+        let each =
+            unwraps.iter().map(|it| CallOf::each_time(it.request, it.time, decrypt, it.of_read));
+        return calls.extend(each);
+    };
+    for &Unwrap { time, object, request, draw, of_read } in unwraps {
+        let key = keys[object as usize];
+        if key == KEYLESS {
+            calls.push(CallOf::each_time(request, time, decrypt, of_read));
+        } else if misses(entry_of(key, draw, partitions), time) {
+            let of_read = of_read.into();
+            let answer = Answer { calls: decrypt, by_object: 0, of_read, generated: None };
+            calls.push(CallOf { request, time, answer });
         }
     }
 }

@@ -26,16 +26,87 @@ pub(super) fn walk(
     flows: &mut [Flow],
     keeping: Keeping,
     rng: &mut Stream,
-    mut call: impl FnMut(SimTime, usize),
+    call: impl FnMut(SimTime, usize),
 ) {
-    let mut time = keeping.from;
-    while let Some((called, flow)) = next_after(flows, time, keeping.end, rng) {
-        call(called, flow);
+    KeyInMemory::Dropped(keeping.from).advance(flows, keeping, keeping.end, rng, call);
+}
+
+/// What is known of one key in the memory of one part of S3's fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyInMemory {
+    /// It is dropped then, which may be still to come; what lies between that and the time that one has
+    /// advanced to made no call.
+    Dropped(SimTime),
+    /// It is kept for a lifetime after its last use, but not beyond the end of the session.
+    Used {
+        /// Its last use, as far as is known.
+        last: SimTime,
+        /// Until when it is.
+        known_until: SimTime,
+        session_ends: SimTime,
+    },
+}
+
+impl KeyInMemory {
+    /// Goes on to a time, which is not before that of the last step, telling of each call that the flows
+    /// make before it.
+    pub(super) fn advance(
+        mut self,
+        flows: &mut [Flow],
+        keeping: Keeping,
+        to: SimTime,
+        rng: &mut Stream,
+        mut call: impl FnMut(SimTime, usize),
+    ) -> Self {
+        loop {
+            match self {
+                Self::Dropped(at) if at >= to => return self,
+                Self::Dropped(at) => match next_after(flows, at.max(keeping.from), to, rng) {
+                    None => return Self::Dropped(to),
+                    Some((called, flow)) => {
+                        call(called, flow);
+                        self = Self::fetched(called, keeping);
+                    }
+                },
+                Self::Used { last, known_until, session_ends } => {
+                    let expires = last + keeping.lifetime;
+                    if session_ends <= expires {
+                        self = Self::Dropped(session_ends);
+                    } else if expires > to || expires >= keeping.end {
+                        return self;
+                    } else {
+                        // No two uses within a lifetime are too far apart, so only the last of them counts.
+                        let uses = flows.iter_mut();
+                        let uses = uses.filter_map(|it| it.last_between(known_until, expires, rng));
+                        self = match uses.max() {
+                            None => Self::Dropped(expires),
+                            Some(last) => Self::Used { last, known_until: expires, session_ends },
+                        };
+                    }
+                }
+            }
+        }
+    }
+
+    /// What becomes of it by a request at a time that has been advanced to, and whether that calls KMS.
+    pub(super) fn asked_for(self, time: SimTime, keeping: Keeping) -> (Self, bool) {
+        match self {
+            Self::Dropped(at) if at > time => (self, false),
+            Self::Dropped(_) => (Self::fetched(time, keeping), true),
+            Self::Used { last, known_until, session_ends } => {
+                let (last, known_until) = (last.max(time), known_until.max(time));
+                (Self::Used { last, known_until, session_ends }, false)
+            }
+        }
+    }
+
+    /// What becomes of it by a call.
+    fn fetched(called: SimTime, keeping: Keeping) -> Self {
         let session_ends = session_end(keeping.session, called);
-        time = match keeping.expiry {
-            Expiry::Fixed => (called + keeping.lifetime).min(session_ends),
-            Expiry::Sliding => unused_since(flows, called, session_ends, keeping, rng),
-        };
+        match keeping.expiry {
+            Expiry::Fixed => Self::Dropped((called + keeping.lifetime).min(session_ends)),
+            Expiry::Sliding => Self::Used { last: called, known_until: called, session_ends },
+        }
     }
 }
 
@@ -50,32 +121,6 @@ fn next_after(
     points.min().filter(|(time, _)| *time < end)
 }
 
-/// When a key that is kept for a lifetime after its last use, and was used at `used`, is dropped.
-///
-/// No two requests within a lifetime are too far apart, so only the last of them counts: from use to
-/// last use within a lifetime, until there is none.
-fn unused_since(
-    flows: &mut [Flow],
-    mut used: SimTime,
-    session_ends: SimTime,
-    keeping: Keeping,
-    rng: &mut Stream,
-) -> SimTime {
-    let mut known_until = used;
-    loop {
-        let expires = used + keeping.lifetime;
-        if expires >= session_ends.min(keeping.end) {
-            return session_ends.min(keeping.end);
-        }
-        let last = flows.iter_mut().filter_map(|flow| flow.last_between(known_until, expires, rng));
-        match last.max() {
-            None => return expires,
-            Some(last) => used = last,
-        }
-        known_until = expires;
-    }
-}
-
 /// When the session that is under way at `time` ends.
 pub(super) fn session_end(session: Option<&SessionSlot>, time: SimTime) -> SimTime {
     let Some(SessionSlot { session_length: Some(length), first_renewal, .. }) = session else {
@@ -86,4 +131,45 @@ pub(super) fn session_end(session: Option<&SessionSlot>, time: SimTime) -> SimTi
     }
     let passed = time.since(*first_renewal).as_nanos() / length.as_nanos();
     *first_renewal + length.saturating_mul(passed + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rng::{Purpose, Seed};
+
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
+        /// Where nobody else asks, a key is in memory as long as it should be.
+        #[test]
+        fn a_key_that_only_drawn_requests_ask_for_is_kept_for_its_lifetime(
+            mut times in prop::collection::vec(-50_i64..1_000, 1..60),
+            lifetime in 0_i64..100,
+            is_sliding in any::<bool>(),
+        ) {
+            times.sort_unstable();
+            let keeping = Keeping {
+                lifetime: SimDuration::from_nanos(lifetime),
+                expiry: if is_sliding { Expiry::Sliding } else { Expiry::Fixed },
+                session: None,
+                from: SimTime::ZERO,
+                end: SimTime::from_nanos(1_000),
+            };
+            let mut rng = Seed(1).stream(0, Purpose::SkippedReads, (0, 0));
+            let (mut state, mut expires) = (KeyInMemory::Dropped(SimTime::MIN), i64::MIN);
+            for at in times {
+                let time = SimTime::from_nanos(at);
+                state = state.advance(&mut [], keeping, time, &mut rng, |_, _| ());
+                let (next, is_call) = state.asked_for(time, keeping);
+                state = next;
+                prop_assert_eq!(is_call, at >= expires, "at {}", at);
+                if is_call || is_sliding {
+                    expires = at + lifetime;
+                }
+            }
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub(in crate::simulation) fn work(arm: &PlannedArm, engines: &Engines) -> f64 {
     let duration = arm.scenario.duration();
     let workloads = arm.scenario.workloads.iter();
     let work = workloads.map(|workload| {
-        if engines.skips(arm.scenario.principal_of(workload)) {
+        if engines.skips_workload(workload) {
             of_skipping(arm, workload)
         } else {
             OF_REQUEST * workload.expected_requests(duration)

@@ -1,9 +1,11 @@
 //! The calls of one requester's reads, key by key.
 
 use super::SkipAhead;
-use super::call_times::walk;
+use super::call_times::{Keeping, KeyInMemory};
 use super::component::Component;
+use super::shared_keys::{KeptKey, KeysShared};
 use super::varying_poisson::{Flow, Written};
+use crate::encryption::assumption::Assumptions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::service::Scheme;
 use crate::encryption::shares::KeyShare;
@@ -15,14 +17,14 @@ use crate::units::{SimDuration, SimTime};
 use crate::workload::ages::AgeLaw;
 
 /// One way in which requests of a component come to need a key.
-struct Need {
-    component: usize,
+pub(super) struct Need {
+    pub(super) component: usize,
     share: KeyShare,
 }
 
 /// All ways in which a requester's reads come to need keys, by key, and where to cut them into parts
 /// that are drawn apart.
-pub(super) struct Needed {
+pub(in crate::simulation) struct Needed {
     needs: Vec<Need>,
     bounds: Vec<usize>,
 }
@@ -61,104 +63,155 @@ impl Needed {
     }
 }
 
-/// One requester's reads of some keys under one scheme.
-pub(super) struct SchemeReads<'a> {
-    pub(super) engine: &'a SkipAhead<'a>,
-    pub(super) requester: usize,
-    pub(super) scheme: &'a Scheme,
-    pub(super) needed: &'a Needed,
-    pub(super) part: usize,
+/// One requester's reads under one scheme, key by key.
+pub(super) struct SkippedReads<'a> {
+    engine: &'a SkipAhead<'a>,
+    requester: usize,
+    scheme: &'a Scheme,
+    needed: &'a Needed,
+    /// The part of each component's requests that the requester sends, and that may find a key in memory.
+    shares: Vec<f64>,
+    /// The mode of the ages that each component reads.
+    modes: Vec<SimDuration>,
+    /// Over how many parts of S3's fleet they are spread.
+    pub(super) parts: u32,
 }
 
-impl SchemeReads<'_> {
-    /// Draws the calls, and counts them.
-    pub(super) fn count(&self, tally: &mut Tally) {
-        let Self { engine, requester, scheme, needed, part } = *self;
-        let components = &engine.components;
+impl<'a> SkippedReads<'a> {
+    pub(super) fn new(
+        engine: &'a SkipAhead<'a>,
+        requester: usize,
+        scheme: &'a Scheme,
+        needed: &'a Needed,
+    ) -> Self {
+        let slots = &engine.run.requesters.list[requester].slots;
+        let components = engine.components.iter();
+        let shares = components.clone().map(|component| match component.fixed_cost(scheme, true) {
+            Some(_) => 0.0,
+            None => component.share_of(slots),
+        });
+        let modes = components.map(|it| it.ages.as_ref().map_or(SimDuration::ZERO, AgeLaw::mode));
+        Self {
+            engine,
+            requester,
+            scheme,
+            needed,
+            shares: shares.collect(),
+            modes: modes.collect(),
+            parts: engine.run.partitions(requester, scheme).reading,
+        }
+    }
+
+    /// How long what is fetched is kept.
+    pub(super) fn keeping(&self) -> Keeping<'a> {
+        let Assumptions { cache_lifetime, expiry, .. } = self.scheme.assumptions;
+        self.engine.keeping(self.requester, cache_lifetime, expiry)
+    }
+
+    /// The ways to need one bucket-level key.
+    pub(super) fn needs_of(&self, key: u32) -> &'a [Need] {
+        let needs = &self.needed.needs;
+        let first = needs.partition_point(|need| need.share.key < Some(key));
+        let count = needs[first..].partition_point(|need| need.share.key == Some(key));
+        &needs[first..first + count]
+    }
+
+    /// The requests that need one key through one of so many parts, at first.
+    pub(super) fn flows(&self, same_key: &'a [Need], parts: u32, from: SimTime) -> Vec<Flow<'a>> {
+        let flows = same_key.iter().map(|need| {
+            let Component { curve, ages, .. } = &self.engine.components[need.component];
+            let share = self.shares[need.component] * need.share.share / f64::from(parts);
+            let written = need.share.written.map(|(from, until)| {
+                let ages = ages.as_ref().expect("what is read by age has a law of ages");
+                Written::new((from, until), ages, self.modes[need.component])
+            });
+            Flow::new(curve, share, written, from)
+        });
+        flows.collect()
+    }
+
+    /// Nothing is counted yet.
+    pub(super) fn no_calls(&self) -> ReadCalls<'a> {
+        ReadCalls {
+            engine: self.engine,
+            requester: self.requester,
+            times: vec![Vec::new(); self.engine.components.len()],
+        }
+    }
+
+    /// Draws the calls of one part of the needs, and counts them. `shared` are the keys that requests which
+    /// are drawn have asked for, too.
+    pub(super) fn count(&self, part: usize, shared: Option<&KeysShared>, tally: &mut Tally) {
+        let Self { engine, requester, needed, .. } = *self;
         let run = engine.run;
         let place = (requester as u32, part as u32);
         let mut rng = run.scenario.seed.stream(run.replication, Purpose::SkippedReads, place);
-        let shares = self.shares();
-        let modes: Vec<SimDuration> = components
-            .iter()
-            .map(|it| it.ages.as_ref().map_or(SimDuration::ZERO, AgeLaw::mode))
-            .collect();
-        let mut calls = CallsOf { reads: self, times: vec![Vec::new(); components.len()], tally };
-        let (mut first, mut flows) = (Vec::new(), Vec::new());
+        let mut calls = self.no_calls();
+        let mut flows = Vec::new();
         let needs = &needed.needs[needed.bounds[part]..needed.bounds[part + 1]];
         for same_key in needs.chunk_by(|a, b| a.share.key == b.share.key) {
-            let keyed = same_key[0].share.key.is_some();
-            let (lifetime, parts) = if keyed {
-                (scheme.assumptions.cache_lifetime, run.partitions(requester, scheme).reading)
-            } else {
-                (SimDuration::ZERO, 1)
-            };
-            let keeping = engine.keeping(requester, lifetime, scheme.assumptions.expiry);
+            let key = same_key[0].share.key;
+            let keyless = Keeping { lifetime: SimDuration::ZERO, ..self.keeping() };
+            let (keeping, parts) =
+                if key.is_some() { (self.keeping(), self.parts) } else { (keyless, 1) };
             // All parts see the same at first, so it is looked at once.
-            first.clear();
-            first.extend(same_key.iter().map(|need| {
-                let Component { curve, ages, .. } = &components[need.component];
-                let share = shares[need.component] * need.share.share / f64::from(parts);
-                let written = need.share.written.map(|(from, until)| {
-                    let ages = ages.as_ref().expect("what is read by age has a law of ages");
-                    Written::new((from, until), ages, modes[need.component])
-                });
-                Flow::new(curve, share, written, keeping.from)
-            }));
-            for _ in 0..parts {
-                flows.clone_from(&first);
-                walk(&mut flows, keeping, &mut rng, |time, flow| {
-                    calls.push(same_key[flow].component, time, !keyed);
+            let first = self.flows(same_key, parts, keeping.from);
+            for part in 0..parts {
+                let known = key.and_then(|key| shared?.get(key * parts + part));
+                let state = match known {
+                    Some(KeptKey { flows: known, state }) => {
+                        flows.clone_from(known);
+                        *state
+                    }
+                    None => {
+                        flows.clone_from(&first);
+                        KeyInMemory::Dropped(keeping.from)
+                    }
+                };
+                state.advance(&mut flows, keeping, keeping.end, &mut rng, |time, flow| {
+                    calls.push(same_key[flow].component, time, key.is_none(), tally);
                 });
             }
             // What has no key comes first, and names objects.
-            if !keyed {
-                calls.flush(true);
+            if key.is_none() {
+                calls.flush(true, tally);
             }
         }
-        calls.flush(false);
-    }
-
-    /// The part of each component's requests that the requester sends, and that may find a key in
-    /// memory.
-    fn shares(&self) -> Vec<f64> {
-        let slots = &self.engine.run.requesters.list[self.requester].slots;
-        let components = self.engine.components.iter();
-        components
-            .map(|component| match component.fixed_cost(self.scheme, true) {
-                Some(_) => 0.0,
-                None => component.share_of(slots),
-            })
-            .collect()
+        calls.flush(false, tally);
     }
 }
 
 /// Calls that are still to be counted, component by component.
-struct CallsOf<'a> {
-    reads: &'a SchemeReads<'a>,
+pub(super) struct ReadCalls<'a> {
+    engine: &'a SkipAhead<'a>,
+    requester: usize,
     times: Vec<Vec<SimTime>>,
-    tally: &'a mut Tally,
 }
 
-impl CallsOf<'_> {
-    fn push(&mut self, component: usize, time: SimTime, by_object: bool) {
+impl ReadCalls<'_> {
+    pub(super) fn push(
+        &mut self,
+        component: usize,
+        time: SimTime,
+        by_object: bool,
+        tally: &mut Tally,
+    ) {
         self.times[component].push(time);
         if self.times[component].len() == 4 * PART {
-            self.count(component, by_object);
+            self.count(component, by_object, tally);
         }
     }
 
-    fn flush(&mut self, by_object: bool) {
+    pub(super) fn flush(&mut self, by_object: bool, tally: &mut Tally) {
         for component in 0..self.times.len() {
-            self.count(component, by_object);
+            self.count(component, by_object, tally);
         }
     }
 
-    fn count(&mut self, component: usize, by_object: bool) {
+    fn count(&mut self, component: usize, by_object: bool, tally: &mut Tally) {
         let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
-        let SchemeReads { engine, requester, .. } = *self.reads;
-        let cost = engine.components[component].cost(requester, decrypt, by_object);
-        self.tally.count_scattered(&cost, &self.times[component]);
+        let cost = self.engine.components[component].cost(self.requester, decrypt, by_object);
+        tally.count_scattered(&cost, &self.times[component]);
         self.times[component].clear();
     }
 }

@@ -6,7 +6,7 @@
 //! point is drawn by thinning (Lewis and Shedler, 1979): candidates come at a rate that is an upper
 //! bound for a stretch of time, and each is kept with the chance that the true rate is of the bound.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rand::RngExt;
 
@@ -32,7 +32,7 @@ pub(super) struct Flow<'a> {
     greatest: bool,
     stretch: Stretch,
     /// The very points, in order of time, where they are known.
-    points: Option<Rc<[SimTime]>>,
+    points: Option<Arc<[SimTime]>>,
 }
 
 /// When a key's objects were written, and the law of the ages of what is read.

@@ -10,7 +10,7 @@ use bks::encryption::assumption::{Assumptions, Level};
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
-use bks::simulation::engines::Engines;
+use bks::simulation::engines::{Engines, RequestsSkipped};
 use bks::simulation::{Arm, Breakdown, run, run_and};
 use bks::tally::Tally;
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -34,7 +34,9 @@ pub(crate) fn read(text: &str, overrides: &[&str]) -> Scenario {
 
 /// For each principal whether its calls are drawn without its requests.
 pub(crate) fn skips(scenario: &Scenario, engines: &Engines) -> Vec<bool> {
-    (0..scenario.principals.len() as u32).map(|one| engines.skips(one)).collect()
+    (0..scenario.principals.len() as u32)
+        .map(|one| engines.skipped(one) != RequestsSkipped::None)
+        .collect()
 }
 
 /// Every configuration at every level, and where keys are never found in memory or live for ever.
