@@ -13,10 +13,10 @@ export LC_ALL=C
 work=${BKS_WORK:-${RUNNER_TEMP:?}/bks}
 
 # A line of text without what cannot be seen, or turns what is read round (UTF-8 of U+200B to U+200F,
-# U+2028 to U+202E, U+2060 to U+206F).
+# U+2028 to U+202E, U+2060 to U+206F), and without `##[`, which GitHub takes for a command anywhere in a log.
 visible() {
   printf '%s' "$1" | tr '\000-\037\177' '?' |
-    sed -E 's/\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xc2[\x80-\x9f]/?/g'
+    sed -E 's/\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xc2[\x80-\x9f]/?/g; s/##\[/#?[/g'
 }
 
 # A name as Markdown code.

@@ -199,7 +199,7 @@ fn the_gate_fails_by_conditions_and_assertions() {
     ] {
         let ran = repository.run(&inputs);
         assert_eq!(ran.code, Some(3), "{reason}: {}", ran.said);
-        assert!(ran.said.contains("failed:\n  scenarios/lake.toml (exit code 3)"), "{}", ran.said);
+        assert!(ran.said.contains("failed:\n- scenarios/lake.toml (exit code 3)"), "{}", ran.said);
         let part = "- `scenarios/lake.toml`, changed: **failed**. **`pull-request#bucket-key`";
         assert!(ran.comment.contains(part), "{}", ran.comment);
         let told =
@@ -308,6 +308,12 @@ fn a_changed_price_file_changes_the_scenarios_that_name_it() {
     assert!(!ran.comment.contains("lake.toml"), "{}", ran.comment);
 }
 
+/// What GitHub would take for a command in a log: `::` at a line's beginning, `##[` anywhere.
+fn assert_no_commands(said: &str) {
+    let is_command = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
+    assert_eq!(said.lines().find(is_command), None, "{said}");
+}
+
 /// Names are data: they run nothing, end no code, and are no options.
 #[test]
 fn names_of_strangers_are_harmless() {
@@ -320,6 +326,8 @@ fn names_of_strangers_are_harmless() {
         "scenarios/turned\u{202e}lmot.toml",
         "scenarios/*.toml",
         "scenarios/;touch pwned;.toml",
+        "scenarios/##[group]x.toml",
+        "::error::x.toml",
         "-q.toml",
         "--help",
         "-",
@@ -328,7 +336,7 @@ fn names_of_strangers_are_harmless() {
     let files: Vec<(&str, String)> =
         names.iter().enumerate().map(|(i, name)| (*name, scenario(&format!("s{i}"), ""))).collect();
     repository.commit(&files);
-    let inputs = [("BKS_SCENARIOS", "scenarios/**\n-*")];
+    let inputs = [("BKS_SCENARIOS", "scenarios/**\n-*\n::*")];
     let ran = repository.run(&inputs);
     assert_eq!(ran.code, Some(0), "{}", ran.said);
     assert_eq!(ran.comment.matches("added: passed. **s").count(), names.len(), "{}", ran.comment);
@@ -343,7 +351,7 @@ fn names_of_strangers_are_harmless() {
     ] {
         assert!(ran.comment.contains(part), "{part}: {}", ran.comment);
     }
-    assert!(!ran.said.lines().any(|line| line.starts_with("::")), "{}", ran.said);
+    assert_no_commands(&ran.said);
 
     // The same names, changed and broken.
     let broken: Vec<(&str, String)> =
@@ -351,6 +359,7 @@ fn names_of_strangers_are_harmless() {
     repository.commit(&broken);
     let ran = repository.run(&inputs);
     assert_eq!(ran.code, Some(2), "{}", ran.said);
+    assert_no_commands(&ran.said);
     assert_eq!(ran.comment.matches("changed: **broken**.").count(), names.len(), "{}", ran.comment);
     let starts = ["```", "</details>", "## y", "# heading", "::"];
     let escaped = |line: &&str| starts.iter().any(|start| line.starts_with(start));
