@@ -1,4 +1,4 @@
-//! `bks check`: validate a scenario and print what was understood.
+//! `bks check`: validate scenarios and print what was understood.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use clap::Args;
 use super::args::{Changes, JobsOption};
 use super::exit::Exit;
 use super::output;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::numbers;
 use crate::scenario::connections::Basis;
 use crate::scenario::{Domain, Scenario};
@@ -15,14 +15,16 @@ use crate::simulation::engines::Engines;
 use crate::simulation::estimate::RunEstimate;
 use crate::units::SimDuration;
 
-/// Validate a scenario and print how it was understood
+/// Validate scenarios and print how they were understood
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks check my-bucket.toml\n  \
+    bks check scenarios/*.toml\n  \
     bks check my-bucket.toml --resolved > resolved.toml")]
 pub(super) struct CheckArgs {
-    /// Scenario file; `-` reads it from standard input
-    scenario: String,
+    /// Scenario files; `-` reads one from standard input
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<String>,
     #[command(flatten)]
     changes: Changes,
     /// Print the resolved scenario, defaults included, as TOML
@@ -30,15 +32,33 @@ pub(super) struct CheckArgs {
     resolved: bool,
 }
 
+/// Looks at every scenario, whatever is wrong with those before it.
 pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
+    if args.resolved && args.scenarios.len() > 1 {
+        return Err(Error::request("`--resolved` prints one scenario, but more are given")
+            .hint("call `bks check --resolved` once for each"));
+    }
     let threads = JobsOption { jobs: None }.threads();
-    let scenario = args.changes.scenario(&args.scenario, threads)?;
-    output::print(&if args.resolved {
-        scenario.to_run_toml()
-    } else {
-        understood(&scenario, threads)
-    })?;
-    Ok(Exit::Done)
+    let (mut last_error, mut between) = (None, "");
+    for path in &args.scenarios {
+        match args.changes.scenario(path, threads) {
+            Ok(scenario) => {
+                let text = if args.resolved {
+                    scenario.to_run_toml()
+                } else {
+                    understood(&scenario, threads)
+                };
+                output::print(&format!("{between}{text}"))?;
+                between = "\n";
+            }
+            Err(error) => {
+                if let Some(earlier) = last_error.replace(error) {
+                    output::error(&earlier);
+                }
+            }
+        }
+    }
+    last_error.map_or(Ok(Exit::Done), Err)
 }
 
 /// What was understood, section by section.

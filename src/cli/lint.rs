@@ -40,6 +40,11 @@ pub(super) struct LintArgs {
     #[arg(long, value_name = "SEVERITY", default_value = "error", value_parser =
         args::named(&["error", "warning", "note", "never"], |name| name))]
     fail_on: &'static str,
+    /// Skip files without a policy or a bucket's encryption, as in folders, instead of refusing them
+    ///
+    /// For hooks that name every JSON file that changed. If nothing is left, there is nothing to say.
+    #[arg(long)]
+    skip_others: bool,
     #[command(flatten)]
     print: Print,
 }
@@ -50,10 +55,19 @@ pub(super) fn run(args: &LintArgs) -> Result<Exit> {
     for file in &args.files {
         if Path::new(file).is_dir() {
             add_folder(Path::new(file), &mut linted, &mut left_out)?;
+            continue;
+        }
+        let name = if file == "-" { "standard input" } else { file };
+        if args.skip_others {
+            let text = input::policy_text(file).map_err(|error| error.at(name))?;
+            left_out.idle += usize::from(linted.add(name, &text).is_err());
         } else {
-            let name = if file == "-" { "standard input" } else { file };
             add(file, name, &mut linted).map_err(|error| error.at(name))?;
         }
+    }
+    if linted.files == 0 && args.skip_others {
+        left_out.tell(args.print.quiet);
+        return Ok(Exit::Done);
     }
     if linted.files == 0 {
         return Err(Error::request("no file there has a policy or a bucket's encryption in it")

@@ -520,24 +520,83 @@ fn every_source_of_the_model_has_its_address() {
     }
 }
 
+/// Every page of the project: its path from the top.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["", "docs", "docs/decisions", "scenarios"];
+    let files = folders.iter().flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+    let paths = files.map(|file| file.unwrap().path().strip_prefix(root).unwrap().to_owned());
+    let mut pages: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    pages.sort();
+    pages
+}
+
+fn file_text(path: &Path) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What a page's links lead to, those to other sites left out.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|target| !target.starts_with("https://"))
+}
+
 /// Links between pages and to headings lead somewhere.
 #[test]
 fn links_lead_somewhere() {
-    for name in ["model.md", "scenario.md", "data-dictionary.md"] {
-        let text = page(name);
-        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            if target.starts_with("https://") {
-                continue;
-            }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = pages();
+    assert!(pages.len() > 40, "{pages:?}");
+    for path in pages {
+        let text = file_text(&path);
+        for target in links(&text) {
+            let place = format!("{}: {target}", path.display());
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-            let other = if file.is_empty() { text.clone() } else { page(file) };
-            let anchors = other.lines().filter(|line| is_heading(line)).map(anchor_of);
-            assert!(
-                anchor.is_empty() || anchors.into_iter().any(|a| a == anchor),
-                "{name}: {target}"
-            );
+            let to = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(root.join(&to).exists(), "{place}");
+            if !anchor.is_empty() {
+                let other = file_text(&to);
+                let mut anchors = other.lines().filter(|line| is_heading(line)).map(anchor_of);
+                assert!(anchors.any(|it| it == anchor), "{place}");
+            }
         }
     }
+}
+
+#[test]
+fn the_indexes_have_every_page() {
+    for folder in ["docs", "docs/decisions"] {
+        let index = Path::new(folder).join("README.md");
+        let text = file_text(&index);
+        for page in pages().iter().filter(|page| page.parent() == Some(Path::new(folder))) {
+            let name = page.file_name().unwrap().to_str().unwrap();
+            assert!(page == &index || links(&text).any(|it| it == name), "{folder} lacks {name}");
+        }
+    }
+}
+
+/// The recipes and the decisions name files that there are; a name in capitals is to be replaced.
+#[test]
+fn the_files_that_contributors_are_told_of_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let starts = ["src/", "tests/", "fuzz/", "docs/", "packaging/", "action/", ".ci/", "results/"];
+    let mut named = 0;
+    for page in pages() {
+        if !page.starts_with("docs/decisions") && page != Path::new("CONTRIBUTING.md") {
+            continue;
+        }
+        let text = file_text(&page);
+        for name in text.split('`').skip(1).step_by(2) {
+            let is_path = starts.iter().any(|start| name.starts_with(start));
+            if is_path && !name.contains("NAME") && !name.contains('*') {
+                named += 1;
+                assert!(root.join(name).exists(), "{}: `{name}`", page.display());
+            }
+        }
+    }
+    assert!(named > 30, "{named}");
 }
 
 /// A heading's anchor as GitHub makes it.

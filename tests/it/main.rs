@@ -43,6 +43,8 @@ mod plot;
 mod prices;
 mod printed;
 mod published_cases;
+#[cfg(unix)]
+mod pull_request;
 mod readme;
 mod reconcile;
 mod reference;

@@ -13,6 +13,7 @@ const ADVISE: &str = include_str!("../../docs/advise.md");
 const EXPLAIN: &str = include_str!("../../docs/explain.md");
 const DISTRIBUTED: &str = include_str!("../../docs/distributed.md");
 const EXPERIMENT: &str = include_str!("../../docs/experiment.md");
+const PULL_REQUEST: &str = include_str!("../../docs/pull-request.md");
 const THROTTLING: &str = include_str!("../../docs/throttling.md");
 const SCENARIOS: &str = include_str!("../../scenarios/README.md");
 
@@ -94,9 +95,14 @@ fn every_command_of_the_ranking_works() {
 
 #[test]
 fn every_command_of_the_pages_on_jobs_works() {
-    for (page, commands) in
-        [(ADVISE, 3), (EXPLAIN, 5), (EXPERIMENT, 2), (THROTTLING, 7), (DISTRIBUTED, 3)]
-    {
+    for (page, commands) in [
+        (ADVISE, 3),
+        (EXPLAIN, 5),
+        (EXPERIMENT, 2),
+        (THROTTLING, 7),
+        (DISTRIBUTED, 3),
+        (PULL_REQUEST, 4),
+    ] {
         let folder = folder_with_scenarios();
         assert_eq!(run_all(folder.path(), page), commands);
     }
