@@ -7,7 +7,7 @@ use crate::kms::accounts::Charged;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::part_of;
 use crate::s3::Object;
-use crate::s3::columns::RequestClass;
+use crate::s3::columns::{Objects, RequestClass};
 use crate::scenario::Scenario;
 use crate::tally::{CallSide, Caller, Cost};
 use crate::units::{SimDuration, SimTime};
@@ -57,7 +57,8 @@ impl<'a> Component<'a> {
         let charged = scenario.accounts.charged(principal, kind.bucket, kind.bucket);
         let written = if action.writes() { writes_by_slot(workload, kept) } else { None };
         let readable = match &workload.reads {
-            Some(reads) if ages.is_some() => {
+            // What has no bucket key is alike, whenever it was written.
+            Some(reads) if ages.is_some() && matches!(kind.objects, Objects::Aged { .. }) => {
                 reads.objects_in_order(kept).filter(|all| all.len() <= MOST_LOOKED_AT)
             }
             _ => None,
