@@ -248,15 +248,15 @@ fn of_others() -> Vec<(Value, String)> {
         ),
         (
             json!({"type": "AWSService", "invokedBy": "delivery.logs.amazonaws.com"}),
-            "Service delivery.logs.amazonaws.com".into(),
+            "ServiceFor 111122223333 delivery.logs.amazonaws.com".into(),
         ),
         (
             json!({"type": "AWSService", "principalId": "cloudtrail.amazonaws.com"}),
-            "Service cloudtrail.amazonaws.com".into(),
+            "ServiceFor 111122223333 cloudtrail.amazonaws.com".into(),
         ),
         (
             json!({"invokedBy": "logging.s3.amazonaws.com"}),
-            "Service logging.s3.amazonaws.com".into(),
+            "ServiceFor 111122223333 logging.s3.amazonaws.com".into(),
         ),
         (json!({"type": "AWSService", "invokedBy": fas}), "Unknown".into()),
         (json!({"invokedBy": fas}), "Unknown".into()),
