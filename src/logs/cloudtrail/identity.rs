@@ -84,7 +84,7 @@ impl UserIdentity<'_> {
         if account.into_iter().chain(id).any(is_nobody) {
             return LoggedRequester::Anonymous;
         }
-        self.by_issuer().or_else(|| self.by_id()).unwrap_or_else(|| self.by_kind())
+        self.by_issuer().or_else(|| self.by_id()).unwrap_or_else(|| self.by_kind(received))
     }
 
     /// A service that asks in its own name. It has no account; its event goes to the account whose bucket
@@ -92,11 +92,9 @@ impl UserIdentity<'_> {
     fn service<'a>(&'a self, received: Option<&'a [u8]>) -> LoggedRequester<'a> {
         let names = [&self.invoked_by, &self.principal_id, &self.arn, &self.user_name];
         let mut names = names.into_iter().filter_map(LenientText::get);
-        match (names.find(|name| !is_forwarded(name)), received) {
-            (None, _) => LoggedRequester::Unknown,
-            (Some(name), None) => LoggedRequester::Service(name),
-            (Some(name), Some(account)) => LoggedRequester::ServiceFor { account, name },
-        }
+        names
+            .find(|name| !is_forwarded(name))
+            .map_or(LoggedRequester::Unknown, |name| working_for(name, received))
     }
 
     /// A role's session by the role that issued it.
@@ -133,7 +131,7 @@ impl UserIdentity<'_> {
     }
 
     /// Whoever else it is, by the kind and the best name there is.
-    fn by_kind(&self) -> LoggedRequester<'_> {
+    fn by_kind<'a>(&'a self, received: Option<&'a [u8]>) -> LoggedRequester<'a> {
         let account = self.account_id.get().unwrap_or_default();
         let kind = self.kind.get();
         let behalf = self.on_behalf_of.user_id.get();
@@ -149,7 +147,7 @@ impl UserIdentity<'_> {
         }
         match (self.account_id.get(), self.invoked_by.get().filter(|name| is_service(name))) {
             (Some(account), _) => LoggedRequester::Root { account },
-            (None, Some(service)) if !is_forwarded(service) => LoggedRequester::Service(service),
+            (None, Some(service)) if !is_forwarded(service) => working_for(service, received),
             _ => LoggedRequester::Unknown,
         }
     }
@@ -166,6 +164,14 @@ impl UserIdentity<'_> {
     pub(super) fn credential(&self) -> Option<&[u8]> {
         let candidates = [&self.access_key_id, &self.principal_id, &self.arn, &self.invoked_by];
         candidates.into_iter().find_map(LenientText::get).filter(|name| !is_forwarded(name))
+    }
+}
+
+/// A service that works for the account that received its event.
+fn working_for<'a>(name: &'a [u8], received: Option<&'a [u8]>) -> LoggedRequester<'a> {
+    match received {
+        None => LoggedRequester::Service(name),
+        Some(account) => LoggedRequester::ServiceFor { account, name },
     }
 }
 
