@@ -159,7 +159,7 @@ impl<'a> SkippedReads<'a> {
             for part in 0..parts {
                 let known = key.and_then(|key| shared?.get(key * parts + part));
                 let state = match known {
-                    Some(KeptKey { flows: known, state }) => {
+                    Some(KeptKey { flows: known, state, .. }) => {
                         flows.clone_from(known);
                         *state
                     }

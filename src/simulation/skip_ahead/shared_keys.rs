@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::SkipAhead;
 use super::call_times::{Keeping, KeyInMemory};
-use super::reads::{Needed, ReadCalls, SkippedReads};
+use super::reads::{Need, Needed, ReadCalls, SkippedReads};
 use super::varying_poisson::Flow;
 use crate::encryption::service::{ReadCache, Scheme};
 use crate::rng::{Purpose, Stream};
@@ -16,8 +16,9 @@ use crate::tally::Tally;
 use crate::units::SimTime;
 
 /// One key in one part of S3's fleet, and the requests that need it and are not drawn.
-#[derive(Clone)]
 pub(super) struct KeptKey<'a> {
+    /// In which ways they come to need it.
+    needs: &'a [Need],
     pub(super) flows: Vec<Flow<'a>>,
     pub(super) state: KeyInMemory,
 }
@@ -82,16 +83,16 @@ impl<'a> SharedMemory<'a> {
 impl ReadCache for SharedMemory<'_> {
     fn misses(&mut self, entry: u32, time: SimTime) -> bool {
         let Self { reads, keeping, keys, rng, calls, .. } = self;
-        let needs = reads.needs_of(entry / reads.parts);
-        let key = keys.0.entry(entry).or_insert_with(|| KeptKey {
-            flows: reads.flows(needs, reads.parts, keeping.from),
-            state: KeyInMemory::Dropped(SimTime::MIN),
+        let KeptKey { needs, flows, state } = keys.0.entry(entry).or_insert_with(|| {
+            let needs = reads.needs_of(entry / reads.parts);
+            let flows = reads.flows(needs, reads.parts, keeping.from);
+            KeptKey { needs, flows, state: KeyInMemory::Dropped(SimTime::MIN) }
         });
-        let state = key.state.advance(&mut key.flows, *keeping, time, rng, |called, flow| {
+        let found = state.advance(flows, *keeping, time, rng, |called, flow| {
             calls.push((needs[flow].component, called));
         });
-        let (state, is_call) = state.asked_for(time, *keeping);
-        key.state = state;
+        let (left, is_call) = found.asked_for(time, *keeping);
+        *state = left;
         is_call
     }
 }
