@@ -41,6 +41,7 @@ mod replay;
 mod report;
 mod run;
 mod scenario_or_logs;
+mod schema;
 mod sensitivity;
 mod simulate;
 mod sweep;
@@ -51,7 +52,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use args::TypedOptions;
 use exit::Exit;
 
@@ -94,8 +95,7 @@ enum Command {
     Export(export::ExportArgs),
     Merge(merge::MergeArgs),
     List(list::ListArgs),
-    /// Print the JSON Schema of scenario files, for editors
-    Schema,
+    Schema(schema::SchemaArgs),
     Complete(complete::CompleteArgs),
 }
 
@@ -150,15 +150,7 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Export(args) => export::run(&args, typed),
         Command::Merge(args) => merge::run(&args),
         Command::List(args) => list::run(&args),
-        Command::Schema => schema(),
+        Command::Schema(args) => schema::run(&args),
         Command::Complete(args) => complete::run(&args, Cli::command()),
     }
-}
-
-fn schema() -> Result<Exit> {
-    let schema = schemars::schema_for!(crate::scenario::written::ScenarioFile);
-    let text = serde_json::to_string_pretty(&schema)
-        .map_err(|error| Error::run(format!("the schema cannot be written: {error}")))?;
-    output::print(&format!("{text}\n"))?;
-    Ok(Exit::Done)
 }

@@ -52,6 +52,7 @@ mod replay_logs;
 mod report;
 mod results;
 mod scenarios;
+mod schemas;
 mod sensitivity;
 mod shares;
 mod sweep;
