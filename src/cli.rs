@@ -12,6 +12,7 @@ mod args;
 mod bills;
 mod calibrate;
 mod check;
+mod command_process;
 mod compare;
 mod complete;
 mod exit;
@@ -30,6 +31,7 @@ mod known_totals;
 mod lint;
 mod list;
 mod logs;
+mod mcp;
 mod memory;
 mod merge;
 mod migrate;
@@ -95,6 +97,7 @@ enum Command {
     Export(export::ExportArgs),
     Merge(merge::MergeArgs),
     List(list::ListArgs),
+    Mcp(mcp::McpArgs),
     Schema(schema::SchemaArgs),
     Complete(complete::CompleteArgs),
 }
@@ -150,6 +153,7 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Export(args) => export::run(&args, typed),
         Command::Merge(args) => merge::run(&args),
         Command::List(args) => list::run(&args),
+        Command::Mcp(args) => mcp::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Complete(args) => complete::run(&args, Cli::command()),
     }

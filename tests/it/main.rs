@@ -33,6 +33,7 @@ mod lint;
 mod log_quirks;
 mod logs;
 mod lookups;
+mod mcp;
 mod messages;
 mod migrate;
 mod money;
