@@ -11,6 +11,7 @@ mod goodness_of_fit;
 mod profile_likelihood;
 mod verify;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::encryption::assumption::{
@@ -126,7 +127,7 @@ impl Evidence {
 }
 
 /// One assumption as the data has it. An end that the data does not give is `None`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Calibrated<T> {
     /// The lower end.
     pub low: Option<T>,
@@ -158,7 +159,7 @@ impl<T> Calibrated<T> {
 }
 
 /// Every assumption that is looked for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Calibration {
     /// How long one bucket-level key wraps new objects, in seconds.
     pub generation_lifetime_s: Calibrated<i64>,

@@ -12,6 +12,7 @@ mod args;
 mod bills;
 mod calibrate;
 mod check;
+mod command_process;
 mod compare;
 mod complete;
 mod exit;
@@ -30,6 +31,7 @@ mod known_totals;
 mod lint;
 mod list;
 mod logs;
+mod mcp;
 mod memory;
 mod merge;
 mod migrate;
@@ -41,6 +43,7 @@ mod replay;
 mod report;
 mod run;
 mod scenario_or_logs;
+mod schema;
 mod sensitivity;
 mod simulate;
 mod sweep;
@@ -96,8 +99,8 @@ enum Command {
     Export(export::ExportArgs),
     Merge(merge::MergeArgs),
     List(list::ListArgs),
-    /// Print the JSON Schema of scenario files, for editors
-    Schema,
+    Mcp(mcp::McpArgs),
+    Schema(schema::SchemaArgs),
     Complete(complete::CompleteArgs),
 }
 
@@ -168,15 +171,8 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Export(args) => export::run(&args, typed),
         Command::Merge(args) => merge::run(&args),
         Command::List(args) => list::run(&args),
-        Command::Schema => schema(),
+        Command::Mcp(args) => mcp::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Complete(args) => complete::run(&args, Cli::command()),
     }
-}
-
-fn schema() -> Result<Exit> {
-    let schema = schemars::schema_for!(crate::scenario::written::ScenarioFile);
-    let text = serde_json::to_string_pretty(&schema)
-        .map_err(|error| Error::run(format!("the schema cannot be written: {error}")))?;
-    output::print(&format!("{text}\n"))?;
-    Ok(Exit::Done)
 }

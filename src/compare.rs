@@ -15,6 +15,7 @@ mod notes;
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumption::Level;
@@ -38,7 +39,7 @@ pub struct Candidate<'a> {
 }
 
 /// Candidates against one of them.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Comparison {
     /// Label of the candidate that the others are held against.
     pub reference: String,
@@ -56,7 +57,7 @@ pub struct Comparison {
 }
 
 /// Which run a candidate is of.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct CandidateRow {
     /// What it is called.
     pub candidate: String,
@@ -83,7 +84,7 @@ pub struct CandidateRow {
 }
 
 /// `comparison.csv`: one figure of one candidate at one level, beside the reference's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DifferenceRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -116,7 +117,7 @@ pub struct DifferenceRow {
 }
 
 /// `cost_changes.csv`: a bill line that differs from the reference's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs, reason = "the names are FOCUS's own; the data dictionary has them")]
 pub struct CostChangeRow {
     pub scenario: String,
@@ -136,10 +137,13 @@ pub struct CostChangeRow {
     pub pricing_quantity: u64,
     pub reference_quantity: u64,
     #[serde(rename = "BilledCost", with = "dollars")]
+    #[schemars(with = "f64")]
     pub billed_cost: Usd,
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub reference_cost_usd: Usd,
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub difference_usd: Usd,
 }
 

@@ -3,6 +3,7 @@
 //! Assertions, `--fail-if`, comparisons, tables and charts ask here. A new figure is an entry here, and
 //! where its column is new, too, the column in `results::rows` and its value in `results::summary`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Share of the baseline's amount that is saved; `None` if there is nothing to save from.
@@ -38,7 +39,7 @@ macro_rules! figures {
         $figure:ident: $name:literal in $column:literal, $unit:ident, $grows:literal, $label:literal, $title:literal;
     )*) => {
         /// A figure of the summary.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         pub enum Figure {
             $($(#[doc = $meaning])+ #[serde(rename = $name)] $figure,)*
         }

@@ -9,7 +9,7 @@
 //!                  text          markdown          html                              one file a format
 //! ```
 //!
-//! Programs get the rows themselves, by [`json`] and as CSV. Nothing here knows where the bytes go.
+//! Programs get the rows themselves, by [`json`] and as CSV; [`schema`] says what they may hold. Nothing here knows where the bytes go.
 
 pub mod advice;
 pub mod assertion;
@@ -29,6 +29,7 @@ pub mod markdown;
 pub mod migration;
 pub mod reconciliation;
 pub mod run;
+pub mod schema;
 pub mod sensitivity;
 pub mod sweep;
 pub mod text;

@@ -30,6 +30,7 @@ mod summary;
 mod tables;
 mod warnings;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::encryption::assumption::Level;
@@ -53,7 +54,7 @@ pub const BUCKETS: &str = "buckets.csv";
 pub const RUN: &str = "run.toml";
 
 /// Everything that one scenario's run found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Results {
     /// Which run it was, and what is to be known about it.
     #[serde(flatten)]

@@ -1,11 +1,12 @@
 //! `advice.csv`: what each thing changed saves.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Advice, Saving};
 
 /// One row of `advice.csv`; amounts are of a billing period.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AdviceRow {
     /// Name of the scenario.
     pub scenario: String,

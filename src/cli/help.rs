@@ -35,7 +35,7 @@ const JOBS: [Job; 6] = [
         ],
     },
     Job { title: "Before the switch: what breaks", commands: &["lint"] },
-    Job { title: "Other tools and machines", commands: &["export", "merge"] },
+    Job { title: "Other tools and machines", commands: &["mcp", "export", "merge"] },
     Job { title: "Look things up", commands: &["list", "schema", "complete", "help"] },
 ];
 

@@ -1,5 +1,6 @@
 //! What is demanded of a comparison: `kms_cost_usd > +10%` must not hold of any candidate.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Comparison, DifferenceRow};
@@ -28,7 +29,7 @@ enum Of {
 }
 
 /// Whether a candidate keeps to a demand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Verdict {
     /// The condition, as given.
     pub fail_if: String,

@@ -1,5 +1,6 @@
 //! `causes.csv` and `requests.csv`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Causes;
@@ -10,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
 
 /// One row of `causes.csv`: the calls of one cause.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CauseRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -39,7 +40,7 @@ pub struct CauseRow {
 }
 
 /// One row of `requests.csv`: one need of a selected request.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExplainedRow {
     /// Name of the scenario.
     pub scenario: String,

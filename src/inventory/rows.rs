@@ -1,5 +1,6 @@
 //! The rows of `bks inventory --format csv`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::tally::{ObjectCounts, ObjectKind};
@@ -8,7 +9,7 @@ use super::tally::{ObjectCounts, ObjectKind};
 pub(crate) const AGES_DAYS: [u64; 6] = [1, 7, 30, 90, 180, 365];
 
 /// A row of the CSV: objects of one bucket and kind.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 pub(crate) struct InventoryRow<'a> {
     bucket: &'a str,
     version: &'static str,

@@ -1,5 +1,6 @@
 //! What is found: where, what, why, and the smallest mend.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::Place;
@@ -191,19 +192,31 @@ impl Finding {
 }
 
 /// A finding as programs read it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FindingRow<'a> {
+    /// What was looked for.
     rule: &'static str,
+    /// `note`, `warning` or `error`.
     severity: &'static str,
+    /// `possible`, `likely` or `certain`.
     confidence: &'static str,
+    /// The file.
     file: &'a str,
+    /// The line in it, from 1.
     line: u32,
+    /// The column in it, in characters from 1.
     column: u32,
+    /// The resource of a plan or template; empty if there is none.
     resource: &'a str,
+    /// The statement or bucket, as messages name it.
     subject: &'a str,
+    /// What happens, and why.
     why: &'a str,
+    /// The smallest change that avoids it; empty if there is nothing to change.
     mend: &'a str,
+    /// Values that the mend adds to the place's condition or action.
     add: &'a [String],
+    /// Where AWS says so.
     source: &'static str,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::model::ModelCalls;
@@ -17,7 +18,7 @@ const AGE: SimDuration = SimDuration::from_secs(30 * 86_400);
 
 named_enum! {
     /// How a bucket is encrypted, and how that is known.
-    #[derive(Serialize)]
+    #[derive(Serialize, JsonSchema)]
     #[serde(rename_all = "kebab-case")]
     pub BucketEncryption {
         /// The trail has calls with the bucket's ARN: bucket keys are on.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::model::ModelCalls;
@@ -12,7 +13,7 @@ use crate::s3::{IdentityKind, Principal};
 
 named_enum! {
     /// Why the trail has calls that the model has not.
-    #[derive(Serialize)]
+    #[derive(Serialize, JsonSchema)]
     #[serde(rename_all = "kebab-case")]
     pub Unexplained {
         /// The bucket is in no log that was read.
@@ -30,7 +31,7 @@ named_enum! {
 
 named_enum! {
     /// Why the model has calls that the trail has not.
-    #[derive(Serialize)]
+    #[derive(Serialize, JsonSchema)]
     #[serde(rename_all = "kebab-case")]
     pub Surplus {
         /// The trail has no call for the bucket at all.

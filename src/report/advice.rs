@@ -1,6 +1,8 @@
 //! Advice: what to do first and what then, what all else would save, and what does not matter.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::document::{Block, Cell, Document, Section, Shown, Table};
 use super::numbers::{at_levels, dollars, percent};
@@ -13,6 +15,7 @@ use crate::results::csv;
 use crate::scenario::MODEL_VERSION;
 use crate::scenario::overrides::Override;
 use crate::scenario::replay::UnknownAge;
+use crate::units::Usd;
 
 /// Version of the JSON document: raised when a key changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
@@ -274,64 +277,143 @@ fn how(advice: &Advice, command: &AdviceCommand, advised: &Advised) -> Block {
     Section::folded(Shown::IfFoldable, format!("How to: {}", change.title), blocks)
 }
 
+/// What to do about a bill; amounts are of a billing period.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AdviceDocument<'a> {
+    /// Version of this document.
+    schema_version: u32,
+    /// Version of bks.
+    bks_version: &'static str,
+    /// Version of the model.
+    model_version: u32,
+    /// Date of the newest built-in price.
+    price_date: &'static str,
+    /// Name of the scenario.
+    scenario: &'a str,
+    /// The configuration that is taken for what is in use now.
+    now: &'a str,
+    /// The configuration with bucket keys that is advised.
+    configuration: &'a str,
+    /// Whether bucket keys are on now.
+    bucket_keys_are_on: bool,
+    /// Length of the billing period.
+    billing_period_s: f64,
+    /// Today's requests and keys bill.
+    total_cost_usd: f64,
+    /// What to do, in one line.
+    verdict: String,
+    /// Everything that was tried, best first.
+    advice: Vec<AdvisedDocument>,
+    /// The order in which to go.
+    order: Vec<StepDocument<'a>>,
+    /// The command that simulates or replays all steps together.
+    command: String,
+    /// What was not tried.
+    left_out: Vec<UntriedDocument<'a>>,
+}
+
+/// A row of `advice.csv`, and how it is done.
+#[derive(Serialize, JsonSchema)]
+struct AdvisedDocument {
+    #[serde(flatten)]
+    row: AdviceRow,
+    /// How it is done.
+    how: HowDocument,
+    /// What is put over the scenario, as `--set` takes it.
+    set: Vec<String>,
+    /// What `--unknown-age` is set to, if anything.
+    unknown_age: Option<String>,
+}
+
+/// How a piece of advice is followed.
+#[derive(Serialize, JsonSchema)]
+struct HowDocument {
+    /// By the AWS CLI.
+    aws_cli: &'static str,
+    /// By Terraform.
+    terraform: &'static str,
+}
+
+/// One step.
+#[derive(Serialize, JsonSchema)]
+struct StepDocument<'a> {
+    /// Name of the advice.
+    advice: &'a str,
+    /// What it saves beyond the steps before it.
+    saving_usd: SavingDocument,
+    /// What all steps up to it save.
+    so_far_usd: SavingDocument,
+    /// The bill then.
+    total_cost_usd: f64,
+}
+
+/// An amount at the least, as assumed, and at the most.
+#[derive(Serialize, JsonSchema)]
+struct SavingDocument {
+    low: f64,
+    assumed: f64,
+    high: f64,
+}
+
+/// Advice that was not tried.
+#[derive(Serialize, JsonSchema)]
+struct UntriedDocument<'a> {
+    /// Name of the advice.
+    advice: &'a str,
+    /// It in words.
+    title: &'a str,
+    /// Why it was not tried.
+    why: &'a str,
+}
+
 /// For programs: everything that the text shows.
-///
-/// # Panics
-/// Never: rows are structs with text for keys.
 #[must_use]
 pub fn json(advice: &Advice, command: &AdviceCommand) -> Value {
-    let rows = rows(advice, command);
-    let list: Vec<Value> = advice
-        .list
-        .iter()
-        .zip(rows)
-        .map(|(advised, row)| {
-            let mut value = json!(row);
-            value["how"] = json!({
-                "aws_cli": advised.kind.cli,
-                "terraform": advised.kind.terraform,
-            });
-            let overrides = advised.change.overrides.iter();
-            value["set"] = overrides.map(|it| format!("{}={}", it.key, it.value)).collect();
-            value["unknown_age"] = json!(advised.change.unknown_age.map(|age| age.to_string()));
-            value
-        })
-        .collect();
-    let order = advice.order.iter().map(|AdviceStep { advised, saving, so_far, bill }| {
-        json!({
-            "advice": advice.list[*advised].change.name,
-            "saving_usd": triple(*saving),
-            "so_far_usd": triple(*so_far),
-            "total_cost_usd": bill.as_f64(),
-        })
-    });
-    let left_out = advice
-        .left_out
-        .iter()
-        .map(|Untried { name, title, why }| json!({ "advice": name, "title": title, "why": why }));
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "bks_version": env!("CARGO_PKG_VERSION"),
-        "model_version": MODEL_VERSION,
-        "price_date": PriceTable::DATE,
-        "scenario": advice.scenario,
-        "now": advice.now,
-        "configuration": advice.configuration,
-        "bucket_keys_are_on": advice.keys_are_on,
-        "billing_period_s": advice.period.as_secs_f64(),
-        "total_cost_usd": advice.bill.as_f64(),
-        "verdict": verdict(advice),
-        "advice": list,
-        "order": order.collect::<Vec<_>>(),
-        "command": command.together(advice),
-        "left_out": left_out.collect::<Vec<_>>(),
+    let list = advice.list.iter().zip(rows(advice, command));
+    let order =
+        advice.order.iter().map(|AdviceStep { advised, saving, so_far, bill }| StepDocument {
+            advice: &advice.list[*advised].change.name,
+            saving_usd: SavingDocument::of(*saving),
+            so_far_usd: SavingDocument::of(*so_far),
+            total_cost_usd: bill.as_f64(),
+        });
+    let left_out = advice.left_out.iter();
+    let left_out =
+        left_out.map(|Untried { name, title, why }| UntriedDocument { advice: name, title, why });
+    json::value(&AdviceDocument {
+        schema_version: SCHEMA_VERSION,
+        bks_version: env!("CARGO_PKG_VERSION"),
+        model_version: MODEL_VERSION,
+        price_date: PriceTable::DATE,
+        scenario: &advice.scenario,
+        now: &advice.now,
+        configuration: &advice.configuration,
+        bucket_keys_are_on: advice.keys_are_on,
+        billing_period_s: advice.period.as_secs_f64(),
+        total_cost_usd: advice.bill.as_f64(),
+        verdict: verdict(advice),
+        advice: list.map(|(advised, row)| AdvisedDocument::of(advised, row)).collect(),
+        order: order.collect(),
+        command: command.together(advice),
+        left_out: left_out.collect(),
     })
 }
 
-fn triple(saving: Saving) -> Value {
-    json!({
-        "low": saving.low.as_f64(),
-        "assumed": saving.assumed.as_f64(),
-        "high": saving.high.as_f64(),
-    })
+impl AdvisedDocument {
+    fn of(advised: &Advised, row: AdviceRow) -> Self {
+        let overrides = advised.change.overrides.iter();
+        Self {
+            row,
+            how: HowDocument { aws_cli: advised.kind.cli, terraform: advised.kind.terraform },
+            set: overrides.map(|it| format!("{}={}", it.key, it.value)).collect(),
+            unknown_age: advised.change.unknown_age.map(|age| age.to_string()),
+        }
+    }
+}
+
+impl SavingDocument {
+    fn of(Saving { low, assumed, high, .. }: Saving) -> Self {
+        let [low, assumed, high] = [low, assumed, high].map(Usd::as_f64);
+        Self { low, assumed, high }
+    }
 }

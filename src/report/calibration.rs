@@ -2,9 +2,12 @@
 
 use std::fmt::Display;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::document::{Block, Cell, Document, Table};
+use super::json;
 use super::numbers;
 use crate::calibration::{Calibrated, Calibration, Evidence};
 use crate::units::SimDuration;
@@ -69,17 +72,38 @@ pub fn document(evidence: &Evidence, found: &Calibration) -> Document {
     Document::of(blocks)
 }
 
+/// What a trail has, and what it says of the assumptions.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CalibrationDocument<'a> {
+    /// `GenerateDataKey` calls.
+    generate_data_key: u64,
+    /// `Decrypt` calls.
+    decrypt: u64,
+    /// Requests that write.
+    writes: u64,
+    /// Requests that read.
+    reads: u64,
+    /// First second, since 1970.
+    first_s: i64,
+    /// Last second, since 1970.
+    last_s: i64,
+    /// Confidence of the intervals.
+    confidence: f64,
+    /// Every assumption that is looked for.
+    parameters: &'a Calibration,
+}
+
 /// The document of `bks calibrate --format json`.
 #[must_use]
 pub fn json(evidence: &Evidence, found: &Calibration) -> Value {
-    json!({
-        "generate_data_key": evidence.generated(),
-        "decrypt": evidence.decrypted(),
-        "writes": evidence.written(),
-        "reads": evidence.read(),
-        "first_s": evidence.first_s,
-        "last_s": evidence.last_s,
-        "confidence": 1.0 - crate::calibration::ERROR_RATE,
-        "parameters": found,
+    json::value(&CalibrationDocument {
+        generate_data_key: evidence.generated(),
+        decrypt: evidence.decrypted(),
+        writes: evidence.written(),
+        reads: evidence.read(),
+        first_s: evidence.first_s,
+        last_s: evidence.last_s,
+        confidence: 1.0 - crate::calibration::ERROR_RATE,
+        parameters: found,
     })
 }

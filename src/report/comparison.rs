@@ -1,9 +1,12 @@
 //! A comparison: a verdict for each candidate, the figures side by side, and what on the bill differs.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::assertion;
 use super::document::{Block, Cell, Document, Rank, Section, Shown, Table};
+use super::json;
 use super::numbers::{at_levels, count, dollars, percent};
 use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
@@ -29,21 +32,42 @@ pub fn document(comparison: &Comparison) -> Document {
     Document::of(blocks)
 }
 
+/// A comparison, with what was demanded of it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ComparisonDocument<'a> {
+    /// Version of this document.
+    schema_version: u32,
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+    /// One line for each candidate besides the reference.
+    verdicts: Vec<String>,
+    /// What was demanded by `--fail-if`.
+    demands: Vec<DemandDocument<'a>>,
+    /// Whether every demand was met.
+    holds: bool,
+}
+
+/// A demand, and why it is met or not.
+#[derive(Serialize, JsonSchema)]
+struct DemandDocument<'a> {
+    #[serde(flatten)]
+    condition: &'a Verdict,
+    /// What was looked at beside its threshold, in words.
+    reason: String,
+}
+
 /// For programs: everything that text and CSV files show.
-///
-/// # Panics
-/// Never: rows are flat structs with text for keys.
 #[must_use]
 pub fn json(comparison: &Comparison, conditions: &[Verdict]) -> Value {
-    let mut document = serde_json::to_value(comparison).expect("structs with text for keys");
-    document["schema_version"] = SCHEMA_VERSION.into();
-    document["verdicts"] = verdicts(comparison).into();
-    document["demands"] = conditions.iter().map(|condition| json!(condition)).collect();
-    for (number, condition) in conditions.iter().enumerate() {
-        document["demands"][number]["reason"] = reason(condition).into();
-    }
-    document["holds"] = conditions.iter().all(|condition| condition.holds).into();
-    document
+    let demands =
+        conditions.iter().map(|condition| DemandDocument { condition, reason: reason(condition) });
+    json::value(&ComparisonDocument {
+        schema_version: SCHEMA_VERSION,
+        comparison,
+        verdicts: verdicts(comparison),
+        demands: demands.collect(),
+        holds: conditions.iter().all(|condition| condition.holds),
+    })
 }
 
 /// What a `--fail-if` looked at, beside its threshold.

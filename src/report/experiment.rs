@@ -1,13 +1,15 @@
 //! What an experiment on AWS will tell and cost.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::document::{Block, Cell, Document, Table};
-use super::numbers;
+use super::{json, numbers};
 use crate::experiment::power::ExpectedRow;
 use crate::experiment::{Experiment, script};
 use crate::results::csv;
-use crate::results::manifest::{EXPERIMENT, hash};
+use crate::results::manifest::EXPERIMENT;
 
 /// The JSON document's own version: raised when a key changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
@@ -26,10 +28,15 @@ pub struct DesignedExperiment<'a> {
 }
 
 /// What is to be expected of one parameter.
+#[derive(Serialize, JsonSchema)]
 struct ParameterPower {
+    /// Its name.
     parameter: &'static str,
+    /// Possible truths that were tried.
     truths: usize,
+    /// In how many of them both ends are found.
     both_ends: usize,
+    /// In how many of them nothing wrong is stated.
     holds: usize,
     /// Half of the intervals with both ends are no wider: upper end divided by lower end. `None` for words, and
     /// where no interval has both ends.
@@ -68,41 +75,70 @@ fn ratio(row: &ExpectedRow) -> Option<f64> {
     (low > 0.0).then(|| high / low)
 }
 
+/// What an experiment sends, costs and is expected to tell.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ExperimentDocument<'a> {
+    /// Version of this document.
+    schema_version: u32,
+    /// Where it is run.
+    region: &'a str,
+    /// What names of things begin with.
+    prefix: &'a str,
+    /// How long requests are sent.
+    time_s: i64,
+    /// PUTs.
+    writes: usize,
+    /// GETs.
+    reads: usize,
+    /// After so many requests the script stops.
+    most_requests: u64,
+    /// What it costs at most.
+    most_cost_usd: f64,
+    /// What is to be expected of each parameter.
+    expected: Vec<ParameterPower>,
+}
+
+/// `experiment.json`: an experiment, and which files belong to it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ExperimentFile<'a> {
+    #[serde(flatten)]
+    experiment: ExperimentDocument<'a>,
+    /// The files that belong to it.
+    files: json::FileHashes,
+}
+
+impl<'a> ExperimentDocument<'a> {
+    fn of(designed: &DesignedExperiment<'a>) -> Self {
+        let experiment = designed.experiment;
+        Self {
+            schema_version: SCHEMA_VERSION,
+            region: designed.region,
+            prefix: designed.prefix,
+            time_s: experiment.time_s,
+            writes: experiment.writes(),
+            reads: experiment.requests.len() - experiment.writes(),
+            most_requests: experiment.most_requests,
+            most_cost_usd: experiment.cost.as_f64(),
+            expected: ParameterPower::each(designed.rows),
+        }
+    }
+}
+
 /// Everything, for programs.
 #[must_use]
 pub fn json(designed: &DesignedExperiment) -> Value {
-    let experiment = designed.experiment;
-    let expected: Vec<Value> = ParameterPower::each(designed.rows)
-        .into_iter()
-        .map(|ParameterPower { parameter, truths, both_ends, holds, median_ratio }| {
-            json!({
-                "parameter": parameter, "truths": truths, "both_ends": both_ends, "holds": holds,
-                "median_ratio": median_ratio,
-            })
-        })
-        .collect();
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "region": designed.region,
-        "prefix": designed.prefix,
-        "time_s": experiment.time_s,
-        "writes": experiment.writes(),
-        "reads": experiment.requests.len() - experiment.writes(),
-        "most_requests": experiment.most_requests,
-        "most_cost_usd": experiment.cost.as_f64(),
-        "expected": expected,
-    })
+    json::value(&ExperimentDocument::of(designed))
 }
 
 /// The files of an experiment, with the document that names the others.
 #[must_use]
 pub fn files(designed: &DesignedExperiment) -> Vec<(&'static str, Vec<u8>)> {
     let script = script(designed.experiment, designed.region, designed.prefix).into_bytes();
-    let expected = csv::write(designed.rows);
-    let mut document = json(designed);
-    document["files"] = json!({"experiment.sh": hash(&script), "expected.csv": hash(&expected)});
-    let document = format!("{document:#}\n").into_bytes();
-    vec![("experiment.sh", script), ("expected.csv", expected), (EXPERIMENT, document)]
+    let mut files = vec![("experiment.sh", script), ("expected.csv", csv::write(designed.rows))];
+    let experiment = ExperimentDocument::of(designed);
+    let document = json::value(&ExperimentFile { experiment, files: json::hashes(&files) });
+    files.push((EXPERIMENT, format!("{document:#}\n").into_bytes()));
+    files
 }
 
 /// Cost, what will be known, and what to type.

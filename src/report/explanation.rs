@@ -1,6 +1,8 @@
 //! Why KMS was called: the causes of all calls, or requests one by one.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::document::{Block, Cell, Document, Table};
 use super::json;
@@ -99,41 +101,102 @@ impl AllCauses<'_> {
     }
 
     /// For programs.
-    ///
-    /// # Panics
-    /// Never: rows are structs with text for keys.
     #[must_use]
     pub fn json(&self) -> Value {
         let configurations = self.causes.iter().map(|causes| {
             let replications = f64::from(causes.replications.max(1));
-            json!({
-                "configuration": self.scenario.configurations[causes.configuration].name,
-                "assumption": causes.level,
-                "replications": causes.replications,
-                "requests": causes.requests as f64 / replications,
-                "requests_from_memory": causes.without_call as f64 / replications,
-                "kms_requests": causes.calls().total() as f64 / replications,
-                "verdict": self.verdict(causes),
-                "causes": rows::causes(self.scenario, causes),
-            })
+            CausesOfConfiguration {
+                configuration: &self.scenario.configurations[causes.configuration].name,
+                assumption: causes.level,
+                replications: causes.replications,
+                requests: causes.requests as f64 / replications,
+                requests_from_memory: causes.without_call as f64 / replications,
+                kms_requests: causes.calls().total() as f64 / replications,
+                verdict: self.verdict(causes),
+                causes: rows::causes(self.scenario, causes),
+            }
         });
-        let mut document = head(self.scenario);
-        document["as_simulated"] = has_the_requests_of_a_simulation(self.scenario).into();
-        document["configurations"] = configurations.collect();
-        document
+        json::value(&CausesDocument {
+            run: ExplainedRun::of(self.scenario),
+            as_simulated: has_the_requests_of_a_simulation(self.scenario),
+            configurations: configurations.collect(),
+        })
     }
 }
 
-/// What every document begins with.
-fn head(scenario: &Scenario) -> Value {
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "bks_version": env!("CARGO_PKG_VERSION"),
-        "model_version": MODEL_VERSION,
-        "scenario": scenario.name,
-        "scenario_hash": scenario.hash(),
-        "seed": scenario.seed.0,
-    })
+/// Which run is explained.
+#[derive(Serialize, JsonSchema)]
+struct ExplainedRun<'a> {
+    /// Version of this document.
+    schema_version: u32,
+    /// Version of bks.
+    bks_version: &'static str,
+    /// Version of the model.
+    model_version: u32,
+    /// Name of the scenario.
+    scenario: &'a str,
+    /// Hash of the resolved scenario.
+    scenario_hash: String,
+    /// The seed.
+    seed: u64,
+}
+
+impl<'a> ExplainedRun<'a> {
+    fn of(scenario: &'a Scenario) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            bks_version: env!("CARGO_PKG_VERSION"),
+            model_version: MODEL_VERSION,
+            scenario: &scenario.name,
+            scenario_hash: scenario.hash(),
+            seed: scenario.seed.0,
+        }
+    }
+}
+
+/// Why KMS is called.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CausesDocument<'a> {
+    #[serde(flatten)]
+    run: ExplainedRun<'a>,
+    /// Whether the requests are those of `bks simulate`.
+    as_simulated: bool,
+    /// Configuration by configuration.
+    configurations: Vec<CausesOfConfiguration<'a>>,
+}
+
+/// Why KMS is called under one configuration; counts are means over the replications.
+#[derive(Serialize, JsonSchema)]
+struct CausesOfConfiguration<'a> {
+    /// Its name.
+    configuration: &'a str,
+    /// Level of assumptions.
+    assumption: Level,
+    /// Number of replications.
+    replications: u32,
+    /// S3 requests.
+    requests: f64,
+    /// Of these, those whose key was in memory.
+    requests_from_memory: f64,
+    /// KMS requests.
+    kms_requests: f64,
+    /// The largest causes in one line.
+    verdict: String,
+    /// Rows of `causes.csv`.
+    causes: Vec<CauseRow>,
+}
+
+/// Requests one by one.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct RequestsDocument<'a> {
+    #[serde(flatten)]
+    run: ExplainedRun<'a>,
+    /// Requests that were selected, shown or not.
+    requests_found: u64,
+    /// Their KMS requests.
+    kms_requests: u64,
+    /// Those that are shown: one row for each need of each.
+    requests: Vec<ExplainedRow>,
 }
 
 fn table(rows: &[CauseRow], configuration: &str) -> Table {
@@ -174,16 +237,14 @@ impl RequestsExplained<'_> {
     }
 
     /// For programs.
-    ///
-    /// # Panics
-    /// Never: rows are structs with text for keys.
     #[must_use]
     pub fn json(&self) -> Value {
-        let mut document = head(self.scenario);
-        document["requests_found"] = self.selected.all.into();
-        document["kms_requests"] = self.selected.calls.total().into();
-        document["requests"] = json!(self.rows());
-        document
+        json::value(&RequestsDocument {
+            run: ExplainedRun::of(self.scenario),
+            requests_found: self.selected.all,
+            kms_requests: self.selected.calls.total(),
+            requests: self.rows(),
+        })
     }
 }
 

@@ -1,9 +1,6 @@
 //! The files of a results folder.
 
-use serde_json::Value;
-
 use super::json;
-use crate::results::manifest::hash;
 use crate::results::{FACTS, RUN, Results};
 
 /// Name and content of every file that a run leaves, `more` of its own among them, and of the document
@@ -13,9 +10,7 @@ pub fn of(results: &Results, more: Vec<(&'static str, Vec<u8>)>) -> Vec<(&'stati
     let mut files = results.csv_files();
     files.extend(more);
     files.push((RUN, results.run_toml.clone().into_bytes()));
-    let mut facts = json::facts(results);
-    let hashes = files.iter().map(|(name, bytes)| ((*name).to_owned(), hash(bytes).into()));
-    facts["files"] = Value::Object(hashes.collect());
+    let facts = json::facts(results, json::hashes(&files));
     files.push((FACTS, json::write(&facts).into_bytes()));
     files
 }

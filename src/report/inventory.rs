@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::document::{Block, Cell, Document, Table};
+use super::json;
 use super::numbers::{bytes, dollars, grouped};
 use crate::harmless_text::named;
 use crate::inventory::rows::{AGES_DAYS, InventoryRow};
@@ -253,37 +256,78 @@ fn migration(tally: &InventoryCounts, prices: &PriceTable) -> Vec<Block> {
     vec![Block::Table(table), Block::List(costs.into_iter().chain(more).collect())]
 }
 
+/// What an inventory holds, and what a migration of it touches and costs.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct InventoryDocument<'a> {
+    /// When it was made.
+    as_of: String,
+    /// Objects of each bucket by kind.
+    kinds: Vec<InventoryRow<'a>>,
+    /// What giving its objects a bucket key would touch and cost.
+    migration: InventoryMigration<'a>,
+    /// What to beware of.
+    notes: Vec<String>,
+}
+
+/// What a migration of an inventory would touch and cost.
+#[derive(Serialize, JsonSchema)]
+struct InventoryMigration<'a> {
+    /// Objects without a bucket key by storage class.
+    classes: Vec<TouchedClass>,
+    /// The region of the prices.
+    region: &'a str,
+    /// Ways to do it.
+    plans: Vec<InventoryPlan>,
+}
+
+/// Objects of a storage class that would be touched.
+#[derive(Serialize, JsonSchema)]
+struct TouchedClass {
+    /// The storage class.
+    storage_class: &'static str,
+    /// All of them.
+    objects: u64,
+    /// Of these, current versions.
+    current_objects: u64,
+    /// Of these, those over 5 GiB.
+    over_5_gib_objects: u64,
+    /// Of these, those too young to be replaced without a charge for early deletion.
+    early_deletion_objects: u64,
+}
+
+/// One way to do it.
+#[derive(Serialize, JsonSchema)]
+struct InventoryPlan {
+    /// `UpdateObjectEncryption` or `COPY`.
+    operation: &'static str,
+    /// Objects that it touches.
+    objects: u64,
+    /// What it costs once, at the least.
+    cost_usd: f64,
+}
+
 /// Everything in one document.
-///
-/// # Panics
-/// Never: rows are structs with text for keys.
 #[must_use]
 pub fn json(inventory: &Inventory, prices: &PriceTable) -> Value {
-    let rows: Vec<InventoryRow> = inventory.tally.kinds().map(InventoryRow::of).collect();
-    let touched: Vec<Value> = touched(inventory.tally)
-        .iter()
-        .map(|one| {
-            json!({
-                "storage_class": one.class.name(),
-                "objects": one.all.objects,
-                "current_objects": one.current.objects,
-                "over_5_gib_objects": one.all.large,
-                "early_deletion_objects": one.young,
-            })
-        })
-        .collect();
+    let classes = touched(inventory.tally).into_iter().map(|one| TouchedClass {
+        storage_class: one.class.name(),
+        objects: one.all.objects,
+        current_objects: one.current.objects,
+        over_5_gib_objects: one.all.large,
+        early_deletion_objects: one.young,
+    });
     let plans = plans(inventory.tally, prices);
-    json!({
-        "as_of": utc(inventory.as_of_ns),
-        "kinds": rows,
-        "migration": {
-            "classes": touched,
-            "region": prices.region(),
-            "plans": plans.map(|(name, objects, usd)| {
-                json!({ "operation": name, "objects": objects, "cost_usd": usd })
-            }),
+    let plans =
+        plans.map(|(operation, objects, cost_usd)| InventoryPlan { operation, objects, cost_usd });
+    json::value(&InventoryDocument {
+        as_of: utc(inventory.as_of_ns),
+        kinds: inventory.tally.kinds().map(InventoryRow::of).collect(),
+        migration: InventoryMigration {
+            classes: classes.collect(),
+            region: prices.region(),
+            plans: plans.into(),
         },
-        "notes": notes(inventory),
+        notes: notes(inventory),
     })
 }
 

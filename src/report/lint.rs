@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::document::{Block, Document, Section};
+use super::json;
 use super::numbers::grouped;
 use crate::harmless_text::{named, shown};
 use crate::lint::{Finding, FindingRow, Linted, Rule, Severity};
@@ -100,23 +103,52 @@ fn sentence(text: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
+/// What was looked at, and what was found.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct LintDocument<'a> {
+    /// Version of this document.
+    schema_version: u32,
+    /// Version of bks.
+    bks_version: &'static str,
+    /// What is to be done, in one line.
+    verdict: String,
+    /// Files that had something to look at.
+    files: usize,
+    /// Policies in them.
+    policies: usize,
+    /// Statements of these.
+    statements: usize,
+    /// Settings of buckets' encryption.
+    buckets: usize,
+    /// Buckets whose bucket keys a plan turns on.
+    turned_on: &'a [String],
+    /// Findings of this severity.
+    errors: usize,
+    /// Findings of this severity.
+    warnings: usize,
+    /// Findings of this severity.
+    notes: usize,
+    /// What was found, by file and place.
+    findings: Vec<FindingRow<'a>>,
+}
+
 /// Everything that the text shows, for programs.
 #[must_use]
 pub fn json(linted: &Linted) -> Value {
     let [notes, warnings, errors] = Severity::ALL.map(|severity| linted.count(severity));
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "bks_version": env!("CARGO_PKG_VERSION"),
-        "verdict": verdict(linted),
-        "files": linted.files,
-        "policies": linted.policies,
-        "statements": linted.statements,
-        "buckets": linted.buckets,
-        "turned_on": linted.turned_on,
-        "errors": errors,
-        "warnings": warnings,
-        "notes": notes,
-        "findings": linted.findings.iter().map(FindingRow::from).collect::<Vec<_>>(),
+    json::value(&LintDocument {
+        schema_version: SCHEMA_VERSION,
+        bks_version: env!("CARGO_PKG_VERSION"),
+        verdict: verdict(linted),
+        files: linted.files,
+        policies: linted.policies,
+        statements: linted.statements,
+        buckets: linted.buckets,
+        turned_on: &linted.turned_on,
+        errors,
+        warnings,
+        notes,
+        findings: linted.findings.iter().map(FindingRow::from).collect(),
     })
 }
 

@@ -3,7 +3,9 @@
 mod how;
 mod sentences;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::chart::{self, Options, Size};
 use super::document::{Block, Cell, Document, Section, Table};
@@ -13,8 +15,7 @@ use crate::harmless_text::named;
 use crate::migration::reach::MigrationMethod;
 use crate::pricing::PriceTable;
 use crate::results::csv;
-use crate::results::manifest::hash;
-use crate::results::migration::rows::{IDENTITY, MonthRow, WayRow};
+use crate::results::migration::rows::{IDENTITY, MonthRow, OneOffRow, ReachRow, WayRow};
 use crate::results::migration::ways::{Asked, MigrationWays};
 use crate::scenario::{MODEL_VERSION, Scenario};
 
@@ -199,38 +200,91 @@ pub fn files(plan: &MigrationPlanned) -> Vec<(&'static str, Vec<u8>)> {
         let drawn = chart::months(&ways.months, &Options::default()).ok();
         files.extend(drawn.map(|chart| ("months.svg", chart.svg(Size::default()).into_bytes())));
     }
-    let mut facts = facts(plan);
-    let hashes = files.iter().map(|(name, bytes)| ((*name).to_owned(), hash(bytes).into()));
-    facts["files"] = Value::Object(hashes.collect());
-    files.push((IDENTITY, json::write(&facts).into_bytes()));
+    let document = MigrationFile { facts: MigrationFacts::of(plan), files: json::hashes(&files) };
+    files.push((IDENTITY, json::write(&json::value(&document)).into_bytes()));
     files
 }
 
 /// Which plan it is.
-fn facts(plan: &MigrationPlanned) -> Value {
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "bks_version": env!("CARGO_PKG_VERSION"),
-        "model_version": MODEL_VERSION,
-        "price_date": PriceTable::DATE,
-        "region": plan.region,
-        "scenario": plan.scenario.map(|scenario| scenario.name.clone()),
-        "scenario_hash": plan.scenario.map(Scenario::hash_without_demands),
-        "seed": plan.scenario.map(|scenario| scenario.seed.0),
-        "months": plan.asked.months,
-        "headroom_ratio": plan.asked.headroom,
-        "verdict": sentences::verdict(plan),
-        "notes": sentences::notes(plan),
-    })
+#[derive(Serialize, JsonSchema)]
+struct MigrationFacts<'a> {
+    /// Version of this document.
+    schema_version: u32,
+    /// Version of bks.
+    bks_version: &'static str,
+    /// Version of the model.
+    model_version: u32,
+    /// Date of the newest built-in price.
+    price_date: &'static str,
+    /// The region of the prices.
+    region: &'a str,
+    /// Name of the scenario; null if only an inventory is given.
+    scenario: Option<&'a str>,
+    /// Hash of the resolved scenario without its assertions.
+    scenario_hash: Option<String>,
+    /// Its seed.
+    seed: Option<u64>,
+    /// Months that are looked at.
+    months: u32,
+    /// Share of the quota that is left free.
+    headroom_ratio: f64,
+    /// The answer in one line.
+    verdict: String,
+    /// What to beware of.
+    notes: Vec<String>,
+}
+
+impl<'a> MigrationFacts<'a> {
+    fn of(plan: &'a MigrationPlanned) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            bks_version: env!("CARGO_PKG_VERSION"),
+            model_version: MODEL_VERSION,
+            price_date: PriceTable::DATE,
+            region: plan.region,
+            scenario: plan.scenario.map(|scenario| scenario.name.as_str()),
+            scenario_hash: plan.scenario.map(Scenario::hash_without_demands),
+            seed: plan.scenario.map(|scenario| scenario.seed.0),
+            months: plan.asked.months,
+            headroom_ratio: plan.asked.headroom,
+            verdict: sentences::verdict(plan),
+            notes: sentences::notes(plan),
+        }
+    }
+}
+
+/// `migration.json`: which plan it is, and which files belong to it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MigrationFile<'a> {
+    #[serde(flatten)]
+    facts: MigrationFacts<'a>,
+    /// The files that belong to it.
+    files: json::FileHashes,
+}
+
+/// A plan with all its tables.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MigrationDocument<'a> {
+    #[serde(flatten)]
+    facts: MigrationFacts<'a>,
+    /// Rows of `migration_ways.csv`.
+    ways: &'a [WayRow],
+    /// Rows of `months.csv`.
+    months_by_way: &'a [MonthRow],
+    /// Rows of `migration_objects.csv`.
+    objects: &'a [ReachRow],
+    /// Rows of `migration_costs.csv`.
+    costs: &'a [OneOffRow],
 }
 
 /// Everything that text and CSV files show, for programs.
 #[must_use]
 pub fn json(plan: &MigrationPlanned) -> Value {
-    let mut document = facts(plan);
-    document["ways"] = json!(plan.ways.ways);
-    document["months_by_way"] = json!(plan.ways.months);
-    document["objects"] = json!(plan.ways.reach);
-    document["costs"] = json!(plan.ways.costs);
-    document
+    json::value(&MigrationDocument {
+        facts: MigrationFacts::of(plan),
+        ways: &plan.ways.ways,
+        months_by_way: &plan.ways.months,
+        objects: &plan.ways.reach,
+        costs: &plan.ways.costs,
+    })
 }

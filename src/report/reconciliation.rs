@@ -4,5 +4,6 @@ mod bill;
 mod json;
 mod text;
 
+pub(super) use json::ReconciliationDocument;
 pub use json::json;
 pub use text::document;

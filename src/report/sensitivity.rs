@@ -4,7 +4,9 @@ mod sentences;
 
 pub(super) use sentences::spread as spread_sentence;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::chart::{self, Options, Size};
 use super::document::{Block, Cell, Document, Table};
@@ -13,7 +15,9 @@ use super::numbers::count;
 use crate::pricing::PriceTable;
 use crate::results::csv;
 use crate::results::rows::SensitivityRow;
-use crate::results::sensitivity::{IDENTITY, SensitivityRun, SobolRow};
+use crate::results::sensitivity::{
+    BreakEvenRow, CurveRow, FigureBreakEvenRow, IDENTITY, SensitivityRun, SobolRow, SpreadRow,
+};
 use crate::scenario::{MODEL_VERSION, Scenario};
 use crate::sensitivity::{Sensitivity, Together, rows};
 
@@ -116,33 +120,88 @@ fn interval(value: f64, low: f64, high: f64) -> Cell {
     Cell { text: format!("{seen:.2} [{low:.2} … {high:.2}]"), value: Some(value) }
 }
 
+/// What a scenario's answer depends on.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SensitivityDocument<'a> {
+    /// Version of this document.
+    schema_version: u32,
+    /// Version of bks.
+    bks_version: &'static str,
+    /// Version of the model.
+    model_version: u32,
+    /// Date of the newest built-in price.
+    price_date: &'static str,
+    /// Name of the scenario.
+    scenario: &'a str,
+    /// Hash of the resolved scenario.
+    scenario_hash: String,
+    /// The seed.
+    seed: u64,
+    /// Name of the configuration analysed.
+    headline: &'a str,
+    /// Name of the configuration savings are measured against.
+    reference: &'a str,
+    /// Replications in which break-even values were checked.
+    replications: u32,
+    /// The answer in one line.
+    verdict: String,
+    /// The saving with every assumption as assumed, in the first replication.
+    saving_assumed_ratio: f64,
+    /// Rows of `sensitivity.csv`.
+    sensitivity: &'a [SensitivityRow],
+    /// Rows of `sobol.csv`.
+    sobol: Vec<SobolRow>,
+    /// Rows of `spread.csv`.
+    spread: Vec<SpreadRow>,
+    /// Rows of `break_even.csv`.
+    break_even: Vec<BreakEvenRow>,
+    /// Rows of `break_even_curves.csv`.
+    break_even_curves: Vec<CurveRow>,
+    /// Rows of `figure_break_even.csv`.
+    figure_break_even: Vec<FigureBreakEvenRow>,
+    /// Where demands on figures hold, in words.
+    figure_break_even_sentences: Vec<String>,
+    /// What was found along each parameter, in words.
+    break_even_sentences: Vec<String>,
+    /// Usual parameters that the scenario does not have.
+    left_out: Vec<ParameterLeftOut<'a>>,
+}
+
+/// A usual parameter that was not searched.
+#[derive(Serialize, JsonSchema)]
+struct ParameterLeftOut<'a> {
+    /// The parameter.
+    parameter: &'a str,
+    /// Why it was not searched.
+    why: &'a str,
+}
+
 /// Everything that text and CSV files show, for programs.
 #[must_use]
 pub fn json(scenario: &Scenario, found: &Sensitivity) -> Value {
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "bks_version": env!("CARGO_PKG_VERSION"),
-        "model_version": MODEL_VERSION,
-        "price_date": PriceTable::DATE,
-        "scenario": scenario.name,
-        "scenario_hash": scenario.hash(),
-        "seed": scenario.seed.0,
-        "headline": scenario.configurations[scenario.headline].name,
-        "reference": scenario.configurations[scenario.reference].name,
-        "replications": found.replications,
-        "verdict": sentences::verdict(scenario, found),
-        "saving_assumed_ratio": found.assumed,
-        "sensitivity": found.swings,
-        "sobol": rows::sobol(scenario, found),
-        "spread": rows::spread(scenario, found),
-        "break_even": rows::break_even(scenario, found),
-        "break_even_curves": rows::curves(scenario, found),
-        "figure_break_even": rows::figure_break_even(scenario, found),
-        "figure_break_even_sentences": sentences::figure_targets(found),
-        "break_even_sentences": sentences::break_evens(scenario, found),
-        "left_out": found.left_out.iter().map(|(parameter, why)| json!({
-            "parameter": parameter,
-            "why": why,
-        })).collect::<Vec<_>>(),
+    let left_out = found.left_out.iter();
+    let left_out = left_out.map(|(parameter, why)| ParameterLeftOut { parameter, why });
+    json::value(&SensitivityDocument {
+        schema_version: SCHEMA_VERSION,
+        bks_version: env!("CARGO_PKG_VERSION"),
+        model_version: MODEL_VERSION,
+        price_date: PriceTable::DATE,
+        scenario: &scenario.name,
+        scenario_hash: scenario.hash(),
+        seed: scenario.seed.0,
+        headline: &scenario.configurations[scenario.headline].name,
+        reference: &scenario.configurations[scenario.reference].name,
+        replications: found.replications,
+        verdict: sentences::verdict(scenario, found),
+        saving_assumed_ratio: found.assumed,
+        sensitivity: &found.swings,
+        sobol: rows::sobol(scenario, found),
+        spread: rows::spread(scenario, found),
+        break_even: rows::break_even(scenario, found),
+        break_even_curves: rows::curves(scenario, found),
+        figure_break_even: rows::figure_break_even(scenario, found),
+        figure_break_even_sentences: sentences::figure_targets(found),
+        break_even_sentences: sentences::break_evens(scenario, found),
+        left_out: left_out.collect(),
     })
 }

@@ -5,6 +5,7 @@
 //! saved is the run's own: keys are shared, so more of the same traffic saves more in per cent, and other traffic
 //! what it will.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Results;
@@ -17,7 +18,7 @@ use crate::units::readable::count;
 pub const MONTH_S: f64 = 30.0 * 86_400.0;
 
 /// A total of KMS requests.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct KnownTotal {
     /// Who tells it: a bill's file, or an option.
     pub source: String,
@@ -28,7 +29,7 @@ pub struct KnownTotal {
 }
 
 /// What a run comes to at a known total.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Scaled {
     /// The total.
     pub known: KnownTotal,
@@ -47,7 +48,7 @@ pub struct Scaled {
 }
 
 /// A bucket at a known total: its part of what the headline saves.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ScaledBucket {
     /// Its name.
     pub bucket: String,
@@ -58,7 +59,7 @@ pub struct ScaledBucket {
 }
 
 /// A configuration at a known total.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ScaledConfiguration {
     /// Its name.
     pub configuration: String,

@@ -1,5 +1,6 @@
 //! Which run it was, what it warns of, and what was demanded of it: `result.json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::Mode;
@@ -20,7 +21,7 @@ use crate::harmless_text::shown;
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// What is to be known of a run besides its figures.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Facts {
     /// Version of this document.
     pub schema_version: u32,
@@ -82,7 +83,7 @@ pub struct Facts {
 }
 
 /// Of when and where the prices are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Prices {
     /// The region, or several between commas.
     pub region: String,
@@ -95,7 +96,7 @@ pub struct Prices {
 }
 
 /// One way to encrypt the buckets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigurationFacts {
     /// Its name.
     pub name: String,
@@ -115,7 +116,7 @@ pub struct ConfigurationFacts {
 }
 
 /// On how many connections the requests of one principal's sessions come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectionsFacts {
     /// Name of the principal.
     pub principal: String,
@@ -128,7 +129,7 @@ pub struct ConnectionsFacts {
 }
 
 /// One assumption: the value results are given for, and the ends it is believed to lie between.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AssumptionFacts {
     /// Its name.
     pub assumption: String,
@@ -141,7 +142,7 @@ pub struct AssumptionFacts {
 }
 
 /// What to beware of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WarningFacts {
     /// A short name that does not change between versions.
     pub id: String,
@@ -166,7 +167,7 @@ impl WarningFacts {
 }
 
 /// A demand, and whether it was met.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AssertionFacts {
     /// The demand, as text.
     pub assertion: String,

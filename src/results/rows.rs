@@ -5,6 +5,7 @@ mod summary;
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumption::Level;
@@ -46,7 +47,7 @@ mod dollars_or_nothing {
 }
 
 /// `timeline.csv`: one row for each configuration and time bin, at the assumed level.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TimelineRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -79,7 +80,7 @@ pub struct TimelineRow {
 }
 
 /// `requesters.csv`: who causes the calls, at the assumed level.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RequesterRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -112,7 +113,7 @@ pub struct RequesterRow {
 }
 
 /// `principals.csv`: what each principal of the scenario pays and saves, at the assumed level.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PrincipalRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -130,15 +131,19 @@ pub struct PrincipalRow {
     pub kms_requests: f64,
     /// Its part of the cost of KMS requests in the billing period.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub kms_cost_usd: Usd,
     /// What of its part under the reference is saved.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub saved_usd: Usd,
     /// The same at the low level of assumptions.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub saved_at_low_usd: Usd,
     /// The same at the high level of assumptions.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub saved_at_high_usd: Usd,
     /// Share of its KMS requests under the reference that is saved.
     pub saving_ratio: Option<f64>,
@@ -148,7 +153,7 @@ pub struct PrincipalRow {
 }
 
 /// `operations.csv`: which operations cause the calls, at the assumed level.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OperationRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -169,7 +174,7 @@ pub struct OperationRow {
 }
 
 /// `accounts.csv`: whose quota and whose bill the calls of each account in each region go to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -215,15 +220,17 @@ pub struct AccountRow {
     pub period_kms_paid: u64,
     /// Cost of KMS requests in the billing period.
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub kms_cost_usd: Usd,
     /// What of that under the reference is saved.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub saved_usd: Usd,
 }
 
 /// `costs.csv`: bill lines of the billing period, for each configuration and level, and what a
 /// migration costs once. Names after the FOCUS specification where it has them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs, reason = "the names are FOCUS's own; the data dictionary has them")]
 pub struct CostRow {
     pub scenario: String,
@@ -246,10 +253,13 @@ pub struct CostRow {
     #[serde(rename = "PricingUnit")]
     pub pricing_unit: String,
     #[serde(rename = "ListUnitPrice", with = "dollars")]
+    #[schemars(with = "f64")]
     pub list_unit_price: Usd,
     #[serde(rename = "ListCost", with = "dollars")]
+    #[schemars(with = "f64")]
     pub list_cost: Usd,
     #[serde(rename = "BilledCost", with = "dollars")]
+    #[schemars(with = "f64")]
     pub billed_cost: Usd,
     #[serde(rename = "BillingCurrency")]
     pub billing_currency: String,
@@ -260,7 +270,7 @@ pub struct CostRow {
 pub const UNKNOWN_OBJECTS: &str = "objects_not_in_log";
 
 /// `sensitivity.csv`: how far each assumption alone moves the headline's saving.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SensitivityRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -283,7 +293,7 @@ pub struct SensitivityRow {
 }
 
 /// `replications.csv`: each replication's own figures, for comparing runs that saw the same chance.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplicationRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -311,16 +321,18 @@ pub struct ReplicationRow {
     pub kms_requests_per_s_max: u32,
     /// Cost of KMS requests in the billing period.
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub kms_cost_usd: Usd,
     /// Cost of everything on the bill in the billing period.
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub total_cost_usd: Usd,
     /// Share of the reference's KMS requests that is saved.
     pub saving_ratio: Option<f64>,
 }
 
 /// `buckets.csv`: what each bucket's requests cost and save, ranked by dollars saved.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BucketRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -355,15 +367,19 @@ pub struct BucketRow {
     pub kms_requests_per_s_max: Option<u32>,
     /// Its part of the cost of KMS requests in the billing period.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub kms_cost_usd: Usd,
     /// What of its part under the reference is saved.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub saved_usd: Usd,
     /// The same at the low level of assumptions.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub saved_at_low_usd: Usd,
     /// The same at the high level of assumptions.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub saved_at_high_usd: Usd,
     /// Share of its KMS requests under the reference that is saved.
     pub saving_ratio: Option<f64>,
@@ -375,7 +391,7 @@ pub struct BucketRow {
 }
 
 /// `prefixes.csv` of a replay: which keys' requests cause the calls, at the assumed level.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PrefixRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -401,7 +417,7 @@ pub struct PrefixRow {
 }
 
 /// `left_out.csv` of a replay: which records of the log are no requests of the run, or ask KMS for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftOutRow {
     /// Why.
     pub reason: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Results;
@@ -18,7 +19,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// `sensitivity.json`: of which scenario the files of `bks sensitivity` are. They belong to a run if all of
 /// this is the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SensitivityRun {
     /// Version of this document.
     pub schema_version: u32,
@@ -88,7 +89,7 @@ impl SensitivityRun {
 }
 
 /// `sobol.csv`: which assumption the spread of the headline's saving comes from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SobolRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -111,7 +112,7 @@ pub struct SobolRow {
 }
 
 /// `spread.csv`: the headline's saving over all that its assumptions may be.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpreadRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -134,7 +135,7 @@ pub struct SpreadRow {
 }
 
 /// `break_even.csv`: where the headline's saving crosses a target, or that it does not.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BreakEvenRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -181,7 +182,7 @@ pub struct BreakEvenRow {
 }
 
 /// `figure_break_even.csv`: where a demand on a figure begins or ceases to hold, or that it does neither.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FigureBreakEvenRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -226,7 +227,7 @@ pub struct FigureBreakEvenRow {
 }
 
 /// `break_even_curves.csv`: the headline's saving at each value that was tried.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CurveRow {
     /// Name of the scenario.
     pub scenario: String,

@@ -1,8 +1,10 @@
 //! What a scenario demands of its results: `saving >= 0.9`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumption::Level;
@@ -120,6 +122,16 @@ impl RangePoint {
 impl Default for RangePoint {
     fn default() -> Self {
         Self::Level(Level::Assumed)
+    }
+}
+
+impl JsonSchema for RangePoint {
+    fn schema_name() -> Cow<'static, str> {
+        "RangePoint".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": Self::ALL.map(Self::name) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every point read and checked before any is run, and what tells sweeps apart.
 
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::grid::Grid;
@@ -103,7 +104,7 @@ impl Survey {
 }
 
 /// What a sweep is, as in `sweep.json`: a file of results belongs to it if all of this is the same.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SweepIdentity {
     /// Version of this document.
     pub schema_version: u32,
@@ -140,7 +141,7 @@ pub struct SweepIdentity {
 }
 
 /// A key and its values, as in `sweep.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AxisIdentity {
     /// The key.
     pub key: String,

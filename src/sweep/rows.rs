@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use super::checked_points::Survey;
@@ -48,6 +49,18 @@ impl RowsFormat {
             }
         }
     }
+}
+
+/// A line of `sweep.jsonl`: a row of `summary.csv` at a point, with what the point has of each key that varies:
+/// `set.KEY` as it was given, `set.KEY_UNIT` as a number.
+#[derive(JsonSchema)]
+#[schemars(extend("patternProperties" = { "^set[.]": { "type": ["string", "number", "null"] } }))]
+#[expect(dead_code, reason = "lines are merged from objects; their schema is derived")]
+pub struct LineOfSweep {
+    #[schemars(flatten)]
+    row: SummaryRow,
+    /// Number of the point.
+    point: usize,
 }
 
 /// The file of a sweep.

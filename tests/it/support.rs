@@ -5,6 +5,7 @@ pub(crate) mod arithmetic;
 pub(crate) mod columns;
 pub(crate) mod command;
 pub(crate) mod fitted;
+pub(crate) mod json_schema;
 pub(crate) mod log_lines;
 pub(crate) mod naive;
 pub(crate) mod pages;

@@ -14,6 +14,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tempfile::TempDir;
 
+use crate::cli::command_process;
+
 /// What their names begin with.
 const PREFIX: &str = ".bks-staging-";
 
@@ -26,14 +28,14 @@ pub(super) fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
 }
 
 /// A folder of one's own.
-pub(super) struct Staging {
+pub(in crate::cli) struct Staging {
     folder: TempDir,
     _lock: Option<File>,
 }
 
 impl Staging {
     /// Makes one within `folder`, from which those of killed processes are removed.
-    pub(super) fn within(folder: &Path) -> io::Result<Self> {
+    pub(in crate::cli) fn within(folder: &Path) -> io::Result<Self> {
         remove_dead(folder);
         loop {
             let mut listed = unfinished();
@@ -49,7 +51,7 @@ impl Staging {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::cli) fn path(&self) -> &Path {
         self.folder.path()
     }
 }
@@ -93,6 +95,7 @@ pub(in crate::cli) fn clean_up_at_signals() {
 fn clean_up_at(signals: Vec<i32>) {
     let Ok(mut signals) = Signals::new(signals) else { return };
     for signal in signals.forever() {
+        command_process::end_all();
         let mut unfinished = unfinished();
         for path in unfinished.drain(..) {
             let is_folder = path.is_dir();

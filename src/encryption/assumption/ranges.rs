@@ -1,12 +1,15 @@
 //! The ranges of all assumptions, and the sets of values that are taken from them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Assumption, AssumptionValue, Assumptions, Limits, Range};
 use crate::error::{Error, Result};
 
 /// Which end of every assumption's range a result stands on, named after the saving that follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Every assumption at the end that saves least.

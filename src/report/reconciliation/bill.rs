@@ -1,6 +1,7 @@
 //! A bill's KMS requests beside CloudTrail's calls and the model's.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::text::span;
 use crate::bill::{BilledRequests, KmsBill};
@@ -47,28 +48,61 @@ impl BillComparison {
     }
 }
 
-/// For programs; null without a bill.
-pub(super) fn json(found: &Reconciliation, bills: &[KmsBill]) -> Value {
-    if bills.is_empty() {
-        return Value::Null;
+/// A bill beside both, for programs.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct BillDocument {
+    /// Format of each bill: `focus` or `cur`.
+    forms: Vec<&'static str>,
+    /// Start of its lines of KMS requests.
+    from: Option<String>,
+    /// Their end.
+    to: Option<String>,
+    /// How many there are.
+    lines: usize,
+    /// Requests of lines that lie within the compared time.
+    requests_within: f64,
+    /// Requests of lines that lie only partly within it.
+    requests_partly: f64,
+    /// S3's calls in the trail, of any bucket.
+    trail_s3_calls: u64,
+    /// Other calls in it that generate or unwrap data keys.
+    trail_other_use_calls: u64,
+    /// Calls of the model.
+    model_calls: u64,
+    /// `trail_s3_calls` by all requests that may belong to the time.
+    trail_low_ratio: Option<f64>,
+    /// `trail_s3_calls` by `requests_within`.
+    trail_high_ratio: Option<f64>,
+    /// `model_calls` by all requests that may belong to the time.
+    model_low_ratio: Option<f64>,
+    /// `model_calls` by `requests_within`.
+    model_high_ratio: Option<f64>,
+}
+
+impl BillDocument {
+    /// None without a bill.
+    pub(super) fn of(found: &Reconciliation, bills: &[KmsBill]) -> Option<Self> {
+        if bills.is_empty() {
+            return None;
+        }
+        let sides = BillComparison::of(found, bills);
+        let [s3, model] = [sides.s3, sides.model].map(|calls| sides.share(calls));
+        Some(Self {
+            forms: bills.iter().map(|bill| bill.format.name()).collect(),
+            from: sides.span_ns.map(|span| utc(span.0)),
+            to: sides.span_ns.map(|span| utc(span.1)),
+            lines: bills.iter().map(|bill| bill.lines.len()).sum(),
+            requests_within: sides.requests.within,
+            requests_partly: sides.requests.partly,
+            trail_s3_calls: sides.s3,
+            trail_other_use_calls: sides.other_use,
+            model_calls: sides.model,
+            trail_low_ratio: s3.map(|share| share.0),
+            trail_high_ratio: s3.map(|share| share.1),
+            model_low_ratio: model.map(|share| share.0),
+            model_high_ratio: model.map(|share| share.1),
+        })
     }
-    let sides = BillComparison::of(found, bills);
-    let [s3, model] = [sides.s3, sides.model].map(|calls| sides.share(calls));
-    json!({
-        "forms": bills.iter().map(|bill| bill.format.name()).collect::<Vec<_>>(),
-        "from": sides.span_ns.map(|span| utc(span.0)),
-        "to": sides.span_ns.map(|span| utc(span.1)),
-        "lines": bills.iter().map(|bill| bill.lines.len()).sum::<usize>(),
-        "requests_within": sides.requests.within,
-        "requests_partly": sides.requests.partly,
-        "trail_s3_calls": sides.s3,
-        "trail_other_use_calls": sides.other_use,
-        "model_calls": sides.model,
-        "trail_low_ratio": s3.map(|share| share.0),
-        "trail_high_ratio": s3.map(|share| share.1),
-        "model_low_ratio": model.map(|share| share.0),
-        "model_high_ratio": model.map(|share| share.1),
-    })
 }
 
 /// For a person; nothing without a bill.

@@ -1,5 +1,6 @@
 //! The rows of what `bks migrate` writes: these structs are the schema.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::results::rows::dollars;
@@ -9,7 +10,7 @@ use crate::units::Usd;
 pub const IDENTITY: &str = "migration.json";
 
 /// `migration_ways.csv`: one row for each way.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WayRow {
     /// Name of the scenario, or of the inventory's buckets.
     pub scenario: String,
@@ -29,6 +30,7 @@ pub struct WayRow {
     pub migration_kms_requests: u64,
     /// What it costs once.
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub one_off_usd: Usd,
     /// Objects a second.
     pub objects_per_s: Option<f64>,
@@ -65,7 +67,7 @@ pub struct WayRow {
 }
 
 /// `months.csv`: one row for each way and month.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MonthRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -96,7 +98,7 @@ pub struct MonthRow {
 }
 
 /// `migration_objects.csv`: what each operation can touch.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReachRow {
     /// Name of the scenario, or of the inventory's buckets.
     pub scenario: String,
@@ -125,7 +127,7 @@ pub struct ReachRow {
 }
 
 /// `migration_costs.csv`: what each way costs once, line by line.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OneOffRow {
     /// Name of the scenario, or of the inventory's buckets.
     pub scenario: String,
@@ -141,8 +143,10 @@ pub struct OneOffRow {
     pub unit: String,
     /// List price of one.
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub list_unit_price_usd: Usd,
     /// What is paid, less the discount.
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub billed_usd: Usd,
 }

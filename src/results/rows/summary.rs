@@ -1,5 +1,6 @@
 //! `summary.csv`: the figures of each configuration at each level.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{dollars, dollars_or_nothing};
@@ -10,7 +11,7 @@ use crate::scenario::assertion::RangePoint;
 use crate::units::Usd;
 
 /// `summary.csv`: one row for each configuration and level of assumptions.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SummaryRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -90,18 +91,23 @@ pub struct SummaryRow {
     pub cloudtrail_events_object_arn: f64,
     /// Cost of KMS requests in the billing period.
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub kms_cost_usd: Usd,
     /// Cost of everything on the bill in the billing period: KMS, S3 requests, CloudTrail events.
     #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
     pub total_cost_usd: Usd,
     /// Of the cost of KMS requests, that of work that happens once, which is not scaled.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub kms_cost_once_usd: Usd,
     /// Of the cost of everything, that of work that happens once, which is not scaled.
     #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
     pub total_cost_once_usd: Usd,
     /// Cost of S3 data events where the audit by object must stay.
     #[serde(with = "dollars_or_nothing", default)]
+    #[schemars(with = "Option<f64>")]
     pub audit_cost_usd: Option<Usd>,
     /// Share of the reference's cost of KMS requests and S3 data events that is saved then.
     #[serde(default)]
@@ -116,6 +122,7 @@ pub struct SummaryRow {
     pub saving_ceiling: Option<f64>,
     /// What re-encrypting the existing objects costs once.
     #[serde(with = "dollars_or_nothing")]
+    #[schemars(with = "Option<f64>")]
     pub migration_cost_usd: Option<Usd>,
     /// Whether the saving pays for that: `after` some time, `never`, or `unknown` from this run.
     #[serde(default)]
