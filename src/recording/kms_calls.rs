@@ -244,7 +244,7 @@ impl DataEvents {
 }
 
 impl CallsOfBucket {
-    fn absorb(&mut self, other: Self) {
+    fn absorb(&mut self, other: &Self) {
         self.for_objects += other.for_objects;
         self.for_bucket_keys += other.for_bucket_keys;
         self.since = self.since.into_iter().chain(other.since).min();
@@ -268,7 +268,7 @@ impl RecordGatherer {
             log.entries.push(GatheredRequest { slot, place, ..entry })
         })?;
         for (bucket, calls) in buckets {
-            log.of(&bucket).absorb(calls);
+            log.of(&bucket).absorb(&calls);
         }
         let (own, log) = (&mut self.names, self.kms_log.as_mut().expect("it was made above"));
         copied.drain(|entry| {

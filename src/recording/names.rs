@@ -280,13 +280,12 @@ impl NameTable {
         {
             return place;
         }
-        let place = match self.places.get(&hash) {
-            Some(&place) => place,
-            None => {
-                let bucket = self.bucket(bucket);
-                let kms_key = kms_key.map(|arn| self.kms_key(&String::from_utf8_lossy(arn)));
-                self.add_place(bucket, kms_key, hash, || text(prefix))
-            }
+        let place = if let Some(&place) = self.places.get(&hash) {
+            place
+        } else {
+            let bucket = self.bucket(bucket);
+            let kms_key = kms_key.map(|arn| self.kms_key(&String::from_utf8_lossy(arn)));
+            self.add_place(bucket, kms_key, hash, || text(prefix))
         };
         self.last_place = Some((hash, place));
         place

@@ -71,7 +71,9 @@ impl Engines {
             if possible.is_empty() || !wanted(scenario, &possible) {
                 continue;
             }
-            possible.iter().for_each(|it| engines.of_workload[it.index as usize] = true);
+            for workload in &possible {
+                engines.of_workload[workload.index as usize] = true;
+            }
             let are_all = possible.len() == all.len();
             engines.of_principal[number] =
                 if are_all { RequestsSkipped::All } else { RequestsSkipped::Some };

@@ -3,7 +3,7 @@
 use super::SkipAhead;
 use super::call_times::{Keeping, KeyInMemory};
 use super::component::Component;
-use super::shared_keys::{KeptKey, KeysShared};
+use super::shared_keys::KeysShared;
 use super::varying_poisson::{Flow, Written};
 use crate::encryption::assumption::Assumptions;
 use crate::encryption::keys::Keyring;
@@ -158,16 +158,8 @@ impl<'a> SkippedReads<'a> {
             let first = self.flows(same_key, parts, keeping.from);
             for part in 0..parts {
                 let known = key.and_then(|key| shared?.get(key * parts + part));
-                let state = match known {
-                    Some(KeptKey { flows: known, state, .. }) => {
-                        flows.clone_from(known);
-                        *state
-                    }
-                    None => {
-                        flows.clone_from(&first);
-                        KeyInMemory::Dropped(keeping.from)
-                    }
-                };
+                let state = known.map_or(KeyInMemory::Dropped(keeping.from), |known| known.state);
+                flows.clone_from(known.map_or(&first, |known| &known.flows));
                 state.advance(&mut flows, keeping, keeping.end, &mut rng, |time, flow| {
                     calls.push(same_key[flow].component, time, key.is_none(), tally);
                 });
