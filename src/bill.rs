@@ -1,7 +1,7 @@
 //! KMS requests on a bill: the lines of a Cost and Usage Report (legacy, or 2.0 as Data Exports writes it)
 //! or of a FOCUS export (1.0 to 1.2), as CSV or Parquet.
 //!
-//! CloudWatch's metrics of KMS's calls stand for a bill ([`cloudwatch`]).
+//! CloudWatch's metrics of KMS's calls stand for a bill, too.
 //!
 //! Counted are symmetric cryptographic requests, which S3's are. Requests of asymmetric keys and of
 //! `GenerateDataKeyPair` have usage types of their own. The free tier is a line of its own at no price,
