@@ -244,7 +244,7 @@ fn fitted_populations(log: &Recording, options: &FitOptions) -> Vec<PopulationFi
         .iter()
         .map(|before| {
             let bucket = options.hider.name("bucket", &log.buckets[before.bucket as usize]);
-            let name = format!("{bucket}: written before the log");
+            let name = log.name_of_earlier(&bucket, before);
             population(name, bucket, before.objects, options.unknown_age)
         })
         .collect()

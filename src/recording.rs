@@ -40,7 +40,7 @@ use crate::error::{Error, Result};
 use crate::s3::{Operation, Principal};
 use crate::units::SimDuration;
 
-use earlier_objects::{EarlierKey, EarlierObjects};
+use earlier_objects::{EarlierKey, EarlierObjects, ObjectOrigin};
 use gather::RecordCounts;
 pub use hash::Fingerprint;
 use kms_calls::BucketKmsCalls;
@@ -240,6 +240,25 @@ impl Recording {
     /// The name of the session in a slot.
     pub(crate) fn session_name(&self, principal: u32, number: u32) -> &str {
         &self.principals[principal as usize].sessions[number as usize]
+    }
+
+    /// The bucket that a part is of.
+    pub(crate) fn bucket_of_part(&self, part: u32) -> u32 {
+        self.kms_keys.bucket_of(part)
+    }
+
+    /// What objects are called of which the log does not tell the writing, in a bucket called so.
+    pub(crate) fn name_of_earlier(&self, bucket: &str, before: &EarlierObjects) -> String {
+        let what = match before.origin {
+            ObjectOrigin::Unknown => "written before the log",
+            ObjectOrigin::WithoutKey => "known to have no bucket key",
+            ObjectOrigin::WithoutKms => "known not to be under KMS",
+            ObjectOrigin::Written(_) => "in the inventory, with a bucket key",
+        };
+        match self.kms_keys.number_in_bucket(before.part) {
+            0 => format!("{bucket}: {what}"),
+            number => format!("{bucket}: {what}, under KMS key {}", number + 1),
+        }
     }
 
     /// Whether a requester that is no role or user has no name at all.

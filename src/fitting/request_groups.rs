@@ -91,12 +91,18 @@ impl Flows {
     }
 }
 
-/// Tells of every request of a session that was served.
+/// Tells of every request of a session that was served, by bucket whatever its KMS keys are.
 fn each(log: &Recording, slot: u32, mut take: impl FnMut(&Request)) {
     let mut stream = RecordedRequests::new(log, &[slot], Seed(0), 0);
     let (mut batch, mut places) = (Vec::new(), Vec::new());
     while stream.next_batch(&mut batch, &mut places) {
-        batch.iter().filter(|it| it.object != Object::Unserved).for_each(&mut take);
+        for request in batch.iter_mut().filter(|it| it.object != Object::Unserved) {
+            request.bucket = log.bucket_of_part(request.bucket);
+            if let Object::Written { bucket, .. } = &mut request.object {
+                *bucket = log.bucket_of_part(*bucket);
+            }
+            take(request);
+        }
     }
 }
 

@@ -50,7 +50,8 @@ pub(super) fn cells(
 ) -> BTreeMap<CallGroup, ModelCalls> {
     let mut counted: HashMap<(u32, u32, i64), ModelCalls> = HashMap::new();
     each_answer(scenario, arm, REPLICATION, |request, answer| {
-        let Request { time, slot, bucket, .. } = *request;
+        let Request { time, slot, .. } = *request;
+        let bucket = scenario.domains[request.bucket as usize].bucket;
         let needs = Needs::of_request(request, scenario.multipart);
         if time < scenario.counted_from {
             return;
@@ -104,10 +105,12 @@ fn sides(answer: &Answer) -> [(KmsCalls, u64); 2] {
 /// The bucket of what a request reads. A source that nothing is known of counts as the request's own.
 fn read_bucket(scenario: &Scenario, request: &Request) -> u32 {
     match request.object {
-        Object::Written { bucket, .. } => bucket,
+        Object::Written { bucket, .. } => scenario.domains[bucket as usize].bucket,
         Object::Ranked { population, .. } | Object::Aged { population, .. } => {
             scenario.domain_of(&scenario.populations[population as usize]).bucket
         }
-        Object::None | Object::Unserved | Object::Keyless => request.bucket,
+        Object::None | Object::Unserved | Object::Keyless => {
+            scenario.domains[request.bucket as usize].bucket
+        }
     }
 }

@@ -618,6 +618,42 @@ fn a_replay_names_the_keys_it_found() {
     assert_eq!(read("first/summary.csv"), read("again/summary.csv"));
 }
 
+/// Old objects of one bucket under three keys: every command that goes by buckets takes them as one's.
+#[test]
+fn commands_take_a_bucket_as_one_whatever_its_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut events = under_two_keys();
+    for (second, name) in [(30, "a"), (31, "b"), (32, "c")] {
+        events.push(under(name, call(second, "Decrypt", &format!("lake/old-{name}"), "query")));
+    }
+    for (second, name) in [(40, "c"), (41, "b")] {
+        let mut event = data_event(second, "PutObject", "pond", name, "etl");
+        event["responseElements"] =
+            json!({"x-amz-server-side-encryption-aws-kms-key-id": kms_key(name)});
+        events.push(event);
+        events.push(data_event(second + 10, "GetObject", "pond", name, "query"));
+    }
+    events.push(under("b", call(45, "GenerateDataKey", "pond", "etl")));
+    fs::write(folder.path().join("trail.json"), wrapped(&events)).unwrap();
+    let run = |arguments: &[&str]| {
+        let (code, printed, told) = code_and_texts(folder.path(), arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {told}");
+        printed
+    };
+    run(&["replay", "trail.json", "-o", "replayed"]);
+    let made = fs::read_to_string(folder.path().join("replayed/run.toml")).unwrap();
+    for name in ["", ", under KMS key 2", ", under KMS key 3"] {
+        assert!(made.contains(&format!("\"lake: written before the log{name}\"")), "{made}");
+    }
+    let buckets = fs::read_to_string(folder.path().join("replayed/buckets.csv")).unwrap();
+    assert!(!buckets.contains("key/"), "{buckets}");
+    let fitted = run(&["fit", "trail.json"]);
+    assert!(fitted.contains("lake: written before the log, under KMS key 3"), "{fitted}");
+    run(&["reconcile", "trail.json", "--bucket", "pond"]);
+    run(&["explain", "trail.json", "--requester", "query"]);
+    run(&["advise", "trail.json"]);
+}
+
 /// A service has no account of its own: its calls are told of in the trail of the account it works for.
 #[test]
 fn a_services_requests_are_of_the_account_that_received_them() {

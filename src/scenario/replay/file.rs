@@ -82,14 +82,8 @@ fn buckets(log: &Recording, given: &[BucketFile], since: SimTime) -> Vec<BucketF
 /// Objects of which the log does not tell the writing.
 fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> PopulationFile {
     let bucket = &log.buckets[before.bucket as usize];
-    let what = match before.origin {
-        ObjectOrigin::Unknown => "written before the log",
-        ObjectOrigin::WithoutKey => "known to have no bucket key",
-        ObjectOrigin::WithoutKms => "known not to be under KMS",
-        ObjectOrigin::Written(_) => "in the inventory, with a bucket key",
-    };
     PopulationFile {
-        name: format!("{bucket}: {what}"),
+        name: log.name_of_earlier(bucket, before),
         bucket: bucket.clone(),
         objects: Some(before.objects),
         written_at: None,
