@@ -89,7 +89,7 @@ struct Answers<'a> {
     /// What requests need that are not drawn.
     needed: &'a NeededKeys,
     /// Keys that drawn requests have asked for and that others share, by arm and requester.
-    shared: Mutex<BTreeMap<(usize, usize), KeysShared<'a>>>,
+    shared: Mutex<BTreeMap<(usize, usize), KeysShared>>,
 }
 
 impl<'a> Answers<'a> {

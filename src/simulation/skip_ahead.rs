@@ -187,7 +187,7 @@ enum RequesterCalls<'a> {
     OfReads {
         reads: SkippedReads<'a>,
         part: usize,
-        shared: Option<&'a KeysShared<'a>>,
+        shared: Option<&'a KeysShared>,
     },
     OfWrites(SchemeWrites<'a>),
 }

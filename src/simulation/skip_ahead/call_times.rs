@@ -88,6 +88,16 @@ impl KeyInMemory {
         }
     }
 
+    /// Whether it is in memory at a time, by what is known of it.
+    pub(super) fn is_kept_at(self, time: SimTime, keeping: Keeping) -> bool {
+        match self {
+            Self::Dropped(at) => at > time,
+            Self::Used { last, session_ends, .. } => {
+                time < (last + keeping.lifetime).min(session_ends)
+            }
+        }
+    }
+
     /// What becomes of it by a request at a time that has been advanced to, and whether that calls KMS.
     pub(super) fn asked_for(self, time: SimTime, keeping: Keeping) -> (Self, bool) {
         match self {

@@ -158,8 +158,8 @@ impl<'a> SkippedReads<'a> {
             let first = self.flows(same_key, parts, keeping.from);
             for part in 0..parts {
                 let known = key.and_then(|key| shared?.get(key * parts + part));
-                let state = known.map_or(KeyInMemory::Dropped(keeping.from), |known| known.state);
-                flows.clone_from(known.map_or(&first, |known| &known.flows));
+                let state = known.unwrap_or(KeyInMemory::Dropped(keeping.from));
+                flows.clone_from(&first);
                 state.advance(&mut flows, keeping, keeping.end, &mut rng, |time, flow| {
                     calls.push(same_key[flow].component, time, key.is_none(), tally);
                 });

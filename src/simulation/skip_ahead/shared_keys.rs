@@ -8,28 +8,20 @@ use std::collections::HashMap;
 
 use super::SkipAhead;
 use super::call_times::{Keeping, KeyInMemory};
-use super::reads::{Need, Needed, ReadCalls, SkippedReads};
-use super::varying_poisson::Flow;
+use super::reads::{Needed, ReadCalls, SkippedReads};
 use crate::encryption::service::{ReadCache, Scheme};
 use crate::rng::{Purpose, Stream};
 use crate::tally::Tally;
 use crate::units::SimTime;
 
-/// One key in one part of S3's fleet, and the requests that need it and are not drawn.
-pub(super) struct KeptKey<'a> {
-    /// In which ways they come to need it.
-    needs: &'a [Need],
-    pub(super) flows: Vec<Flow<'a>>,
-    pub(super) state: KeyInMemory,
-}
-
-/// Those that drawn requests have asked for, by number (key × parts + part).
+/// The keys that drawn requests have asked for, by number (key × parts + part).
 #[derive(Default)]
-pub(in crate::simulation) struct KeysShared<'a>(HashMap<u32, KeptKey<'a>>);
+pub(in crate::simulation) struct KeysShared(HashMap<u32, KeyInMemory>);
 
-impl<'a> KeysShared<'a> {
-    pub(super) fn get(&self, entry: u32) -> Option<&KeptKey<'a>> {
-        self.0.get(&entry)
+impl KeysShared {
+    /// What is known of one, if it was asked for.
+    pub(super) fn get(&self, entry: u32) -> Option<KeyInMemory> {
+        self.0.get(&entry).copied()
     }
 }
 
@@ -37,7 +29,7 @@ impl<'a> KeysShared<'a> {
 pub(in crate::simulation) struct SharedMemory<'a> {
     reads: SkippedReads<'a>,
     keeping: Keeping<'a>,
-    keys: KeysShared<'a>,
+    keys: KeysShared,
     rng: Stream,
     /// The calls of requests that are not drawn.
     calls: Vec<(usize, SimTime)>,
@@ -75,7 +67,7 @@ impl<'a> SharedMemory<'a> {
     }
 
     /// The keys as the last drawn request has left them.
-    pub(in crate::simulation) fn into_keys(self) -> KeysShared<'a> {
+    pub(in crate::simulation) fn into_keys(self) -> KeysShared {
         self.keys
     }
 }
@@ -83,15 +75,16 @@ impl<'a> SharedMemory<'a> {
 impl ReadCache for SharedMemory<'_> {
     fn misses(&mut self, entry: u32, time: SimTime) -> bool {
         let Self { reads, keeping, keys, rng, calls, .. } = self;
-        let KeptKey { needs, flows, state } = keys.0.entry(entry).or_insert_with(|| {
+        let state = keys.0.entry(entry).or_insert(KeyInMemory::Dropped(SimTime::MIN));
+        // Most find the key in memory, whoever else has asked for it since.
+        if !state.is_kept_at(time, *keeping) {
             let needs = reads.needs_of(entry / reads.parts);
-            let flows = reads.flows(needs, reads.parts, keeping.from);
-            KeptKey { needs, flows, state: KeyInMemory::Dropped(SimTime::MIN) }
-        });
-        let found = state.advance(flows, *keeping, time, rng, |called, flow| {
-            calls.push((needs[flow].component, called));
-        });
-        let (left, is_call) = found.asked_for(time, *keeping);
+            let mut flows = reads.flows(needs, reads.parts, keeping.from);
+            *state = state.advance(&mut flows, *keeping, time, rng, |called, flow| {
+                calls.push((needs[flow].component, called));
+            });
+        }
+        let (left, is_call) = state.asked_for(time, *keeping);
         *state = left;
         is_call
     }
