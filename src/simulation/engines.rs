@@ -87,6 +87,11 @@ impl Engines {
         self.of_principal[principal as usize]
     }
 
+    /// Whether any drawn requests share keys in memory with such as are not.
+    pub(super) fn share_keys(&self) -> bool {
+        self.of_principal.contains(&RequestsSkipped::Some)
+    }
+
     /// Whether the calls of a workload are drawn without its requests.
     #[must_use]
     pub fn skips_workload(&self, workload: &Workload) -> bool {

@@ -28,6 +28,9 @@ const BYTES_PER_SECOND: u64 = 8;
 const BYTES_PER_KEY: u64 = 128;
 const BYTES_PER_CACHE_ENTRY: u64 = 8;
 
+/// Bytes that a key takes in each part of S3's fleet where drawn requests ask for it that share it with others.
+const BYTES_PER_SHARED_KEY: u64 = 96;
+
 /// Bytes that an object takes where objects are kept one by one, and while they are sorted.
 const BYTES_PER_OBJECT: u64 = 40;
 /// Entries of a cache from which on only those that are fetched take memory, how much each of these
@@ -86,7 +89,7 @@ impl RunEstimate {
                 let arm = PlannedArm { scenario, configuration, requesters, assumptions };
                 let keys = keys_at_most(&arm);
                 keys_max = keys_max.max(keys);
-                let bytes = bytes_of_keys(&arm, keys, requests_drawn, threads);
+                let bytes = bytes_of_keys(&arm, keys, engines, threads);
                 bytes_max = bytes_max.saturating_add(bytes);
             }
         }
@@ -110,7 +113,7 @@ impl ArmEstimate {
         let threads = threads as u64;
         let keys = keys_at_most(arm);
         let tallies = arm.scenario.window().seconds() as u64 * BYTES_PER_SECOND * threads;
-        let bytes = bytes_of_keys(arm, keys, engines.requests_drawn(arm.scenario), threads);
+        let bytes = bytes_of_keys(arm, keys, engines, threads);
         // A key of the past is drawn in about the time of a request.
         let requests = cost::work(arm, engines) + keys as f64;
         Self { requests, bytes_max: bytes.saturating_add(tallies) }
@@ -165,13 +168,17 @@ fn blocks_of_step(step: &JobStep) -> u64 {
 }
 
 /// Memory for an arm's `keys`, in the caches of `threads`, and for the places they come from.
-fn bytes_of_keys(arm: &PlannedArm, keys: u64, requests_drawn: f64, threads: u64) -> u64 {
+fn bytes_of_keys(arm: &PlannedArm, keys: u64, engines: &Engines, threads: u64) -> u64 {
+    let requests_drawn = engines.requests_drawn(arm.scenario);
     let requesters = arm.requesters.list.iter();
     let reading = requesters.map(|it| arm.assumptions.partitions(it.connections).reading);
     let caches = reading.max().unwrap_or(1);
-    let of_cache = bytes_of_cache(keys.saturating_mul(caches.into()), requests_drawn);
+    let entries = keys.saturating_mul(caches.into());
+    let of_cache = bytes_of_cache(entries, requests_drawn);
+    let shared = if engines.share_keys() { entries.min(requests_drawn as u64) } else { 0 };
     keys.saturating_mul(BYTES_PER_KEY)
         .saturating_add(of_cache.saturating_mul(threads))
+        .saturating_add(shared.saturating_mul(BYTES_PER_SHARED_KEY))
         .saturating_add(timelines(arm).saturating_mul(BYTES_PER_TIMELINE))
 }
 
