@@ -8,6 +8,7 @@ mod requests;
 mod sessions;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use super::Evidence;
 use crate::kms::KmsApi;
@@ -26,12 +27,34 @@ type SessionName = (Vec<u8>, Vec<u8>);
 type RequesterBucket = (Vec<u8>, Vec<u8>);
 
 /// Who called or asked, by which session and where.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default)]
 struct RecordCaller {
     place: RequesterBucket,
     session: SessionName,
     /// Of a call: the KMS key.
     kms_key: Vec<u8>,
+}
+
+/// The same as a record has it.
+#[derive(Hash)]
+struct LoggedCaller<'a> {
+    requester: LoggedRequester<'a>,
+    credential: Option<&'a [u8]>,
+    bucket: &'a [u8],
+    kms_key: &'a [u8],
+}
+
+impl LoggedCaller<'_> {
+    /// Two hashes of 64 bits, which nobody who chooses names can know.
+    fn hash(&self, secrets: &[RandomState; 2]) -> [u64; 2] {
+        secrets.each_ref().map(|secret| secret.hash_one(self))
+    }
+
+    fn owned(&self) -> RecordCaller {
+        let (who, session) = who(self.requester, self.credential);
+        let place = (who, self.bucket.to_vec());
+        RecordCaller { place, session, kms_key: self.kms_key.to_vec() }
+    }
 }
 
 /// What tells a record from others.
@@ -71,7 +94,10 @@ enum CallOrUse {
 pub struct CalibrationGatherer {
     buckets: BTreeSet<Vec<u8>>,
     callers: Vec<RecordCaller>,
-    number_of: HashMap<RecordCaller, u32>,
+    /// What hashes are made with, the same for all logs.
+    secrets: [RandomState; 2],
+    /// By hash: no two callers share both of its parts.
+    number_of: HashMap<[u64; 2], u32>,
     taken: Vec<TakenRecord>,
     keyless: KeylessObjects,
     left_out: LeftOut,
@@ -127,7 +153,8 @@ impl CalibrationGatherer {
     /// What takes the same of another log.
     #[must_use]
     pub fn beside(&self) -> Self {
-        Self { buckets: self.buckets.clone(), ..Self::default() }
+        let (buckets, secrets) = (self.buckets.clone(), self.secrets.clone());
+        Self { buckets, secrets, ..Self::default() }
     }
 
     /// Takes note of an entry of a trail or an access log.
@@ -141,8 +168,16 @@ impl CalibrationGatherer {
 
     /// Takes over what was taken of the next log.
     pub fn absorb(&mut self, other: Self) {
-        let numbers: Vec<u32> =
-            other.callers.into_iter().map(|caller| self.number(caller)).collect();
+        let mut numbers = vec![0; other.callers.len()];
+        let mut callers = other.callers;
+        for (hash, number) in other.number_of {
+            let next = self.callers.len() as u32;
+            let own = *self.number_of.entry(hash).or_insert(next);
+            if own == next {
+                self.callers.push(std::mem::take(&mut callers[number as usize]));
+            }
+            numbers[number as usize] = own;
+        }
         self.taken.extend(
             other
                 .taken
@@ -180,9 +215,12 @@ impl CalibrationGatherer {
         if !self.is_wanted(bucket) {
             return;
         }
-        let (who, session) = who(event.requester, event.credential);
-        let kms_key = event.key_arn.unwrap_or_default().to_vec();
-        let caller = self.number(RecordCaller { place: (who, bucket.to_vec()), session, kms_key });
+        let caller = self.number(&LoggedCaller {
+            requester: event.requester,
+            credential: event.credential,
+            bucket,
+            kms_key: event.key_arn.unwrap_or_default(),
+        });
         self.taken.push(TakenRecord {
             id: record_id(event.id, &[]),
             caller,
@@ -202,13 +240,16 @@ impl CalibrationGatherer {
         if !self.is_wanted(record.bucket) {
             return;
         }
-        let (who, session) = who(record.requester, record.credential);
         let form = if form == LogFormat::CloudTrail { TRAIL } else { ACCESS_LOG };
         let mut id = record_id(record.id, record.operation_name);
         for (object_use, bucket, object) in object_uses {
-            let place = (who.clone(), bucket.to_vec());
-            let caller = RecordCaller { place, session: session.clone(), kms_key: Vec::new() };
-            let caller = self.number(caller);
+            let caller = LoggedCaller {
+                requester: record.requester,
+                credential: record.credential,
+                bucket,
+                kms_key: b"",
+            };
+            let caller = self.number(&caller);
             self.taken.push(TakenRecord {
                 id,
                 caller,
@@ -226,14 +267,13 @@ impl CalibrationGatherer {
     }
 
     /// The number of a caller, which it has from now on.
-    fn number(&mut self, caller: RecordCaller) -> u32 {
-        if let Some(&number) = self.number_of.get(&caller) {
-            return number;
-        }
+    fn number(&mut self, caller: &LoggedCaller) -> u32 {
         let next = self.callers.len() as u32;
-        self.callers.push(caller.clone());
-        self.number_of.insert(caller, next);
-        next
+        let number = *self.number_of.entry(caller.hash(&self.secrets)).or_insert(next);
+        if number == next {
+            self.callers.push(caller.owned());
+        }
+        number
     }
 
     /// What all entries tell.
@@ -241,6 +281,7 @@ impl CalibrationGatherer {
     pub fn finish(self) -> (Evidence, LeftOut) {
         let Self { callers, taken, keyless, left_out, .. } = self;
         let mut records = SessionRecords::new(keyless, left_out);
+        let mut of_callers: Vec<Vec<(i64, CallOrUse)>> = vec![Vec::new(); callers.len()];
         let mut seen = HashSet::new();
         let mut is_repeated = false;
         for TakenRecord { id, caller, second, what } in taken {
@@ -253,8 +294,11 @@ impl CalibrationGatherer {
                 RecordId::AsBefore => {}
             }
             if !is_repeated {
-                records.put(&callers[caller as usize], second, what);
+                of_callers[caller as usize].push((second, what));
             }
+        }
+        for (caller, mine) in callers.iter().zip(of_callers) {
+            records.put(caller, mine);
         }
         records.evidence()
     }

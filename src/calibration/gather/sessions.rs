@@ -36,27 +36,41 @@ impl SessionRecords {
         }
     }
 
-    /// Puts a call or a request among those of its session.
-    pub(super) fn put(&mut self, caller: &RecordCaller, second: i64, what: CallOrUse) {
-        self.last_s = self.first_s.map_or(second, |_| self.last_s.max(second));
-        self.first_s = Some(self.first_s.map_or(second, |first| first.min(second)));
+    /// Puts calls and requests of a caller, each with its second, among those of its session.
+    pub(super) fn put(&mut self, caller: &RecordCaller, records: Vec<(i64, CallOrUse)>) {
         let RecordCaller { place, session, kms_key } = caller;
-        match what {
-            CallOrUse::Call(api) => {
-                let keys = self.calls.entry(place.clone()).or_default();
-                let sessions = keys.entry(kms_key.clone()).or_default();
-                let calls = sessions.entry(session.clone()).or_default();
-                match api {
-                    KmsApi::GenerateDataKey => calls.generated.push(second),
-                    KmsApi::Decrypt => calls.decrypted.push(second),
-                    // A replica's data key: no bucket-level key is generated.
-                    KmsApi::Encrypt => {}
+        let mut uses: [Vec<TimedUse>; 2] = Default::default();
+        let mut calls = None;
+        for (second, what) in records {
+            self.last_s = self.first_s.map_or(second, |_| self.last_s.max(second));
+            self.first_s = Some(self.first_s.map_or(second, |first| first.min(second)));
+            match what {
+                CallOrUse::Call(api) => {
+                    let Session { generated, decrypted, .. } =
+                        calls.get_or_insert_with(Session::default);
+                    match api {
+                        KmsApi::GenerateDataKey => generated.push(second),
+                        KmsApi::Decrypt => decrypted.push(second),
+                        // A replica's data key: no bucket-level key is generated.
+                        KmsApi::Encrypt => {}
+                    }
+                }
+                CallOrUse::Use { form, object_use, object } => {
+                    uses[form].push(TimedUse { second, object_use, object });
                 }
             }
-            CallOrUse::Use { form, object_use, object } => {
-                let sessions = self.requests[form].entry(place.clone()).or_default();
-                let uses = sessions.entry(session.clone()).or_default();
-                uses.push(TimedUse { second, object_use, object });
+        }
+        if let Some(Session { generated, decrypted, .. }) = calls {
+            let keys = self.calls.entry(place.clone()).or_default();
+            let sessions = keys.entry(kms_key.clone()).or_default();
+            let known = sessions.entry(session.clone()).or_default();
+            known.generated.extend(generated);
+            known.decrypted.extend(decrypted);
+        }
+        for (requests, uses) in self.requests.iter_mut().zip(uses) {
+            if !uses.is_empty() {
+                let sessions = requests.entry(place.clone()).or_default();
+                sessions.entry(session.clone()).or_default().extend(uses);
             }
         }
     }
