@@ -9,11 +9,11 @@ macro_rules! named_enum {
 
         impl $type {
             /// All of them, in the order of tables.
-            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant,)+];
+            $vis const ALL: [Self; [$($name),+].len()] = [$(Self::$variant,)+];
 
             /// The word for it in files.
             #[must_use]
-            pub const fn name(self) -> &'static str {
+            $vis const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
         }

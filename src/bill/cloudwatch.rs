@@ -19,7 +19,7 @@ use super::{BillFormat, KmsBill, KmsBillLine, time};
 use crate::error::{Error, Result};
 
 /// Most bytes of a file.
-const LONGEST: u64 = 256 << 20;
+const LONGEST: u64 = 64 << 20;
 
 /// What either command prints.
 #[derive(Deserialize)]

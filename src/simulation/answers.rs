@@ -97,8 +97,8 @@ impl<'a> Answers<'a> {
     fn of_requester(&self, requester: usize, worker: &mut Worker) {
         let engines = self.run.engines;
         let kinds = self.run.columns(requester, |workload| !engines.skips_workload(workload));
-        let is_alone = self.run.skipped(requester) == RequestsSkipped::None;
-        let kinds = kinds.filter(|kinds| is_alone || !kinds.iter().any(RequestColumns::unwraps));
+        let shares = self.needed.has(requester);
+        let kinds = kinds.filter(|kinds| !shares || !kinds.iter().any(RequestColumns::unwraps));
         let Some(kinds) = kinds else {
             self.begin(requester, worker);
             return self.in_order(requester, worker);
@@ -145,7 +145,7 @@ impl<'a> Answers<'a> {
 
     /// For each arm what it has in memory, if that is shared with requests that are not drawn.
     fn shared_memories(&self, requester: usize) -> Vec<Option<SharedMemory<'a>>> {
-        if self.run.skipped(requester) == RequestsSkipped::None {
+        if !self.needed.has(requester) {
             return Vec::new();
         }
         let arms = self.schemes.iter().zip(&self.keys.of_arm);

@@ -20,11 +20,11 @@ const FEW_REQUESTS: f64 = 1e7;
 /// Which of a principal's requests are not drawn, but only their calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestsSkipped {
-    /// All are drawn.
+    /// None: all are drawn.
     None,
-    /// Reads that are, share what S3 has in memory with those that are drawn.
-    Some,
-    /// None is drawn.
+    /// Those of workloads that only read; they share what S3 has in memory with those that are drawn.
+    Reads,
+    /// All.
     All,
 }
 
@@ -76,7 +76,7 @@ impl Engines {
             }
             let are_all = possible.len() == all.len();
             engines.of_principal[number] =
-                if are_all { RequestsSkipped::All } else { RequestsSkipped::Some };
+                if are_all { RequestsSkipped::All } else { RequestsSkipped::Reads };
         }
         engines
     }
@@ -89,7 +89,7 @@ impl Engines {
 
     /// Whether any drawn requests share keys in memory with such as are not.
     pub(super) fn share_keys(&self) -> bool {
-        self.of_principal.contains(&RequestsSkipped::Some)
+        self.of_principal.contains(&RequestsSkipped::Reads)
     }
 
     /// Whether the calls of a workload are drawn without its requests.

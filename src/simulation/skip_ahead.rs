@@ -74,24 +74,26 @@ impl<'a> SkipAhead<'a> {
         starts
     }
 
-    /// What all requesters that this engine runs need, by keyring.
+    /// What all requesters need of whose requests some are not drawn, by keyring.
     pub(super) fn needed(&self, keys: &ArmKeys) -> NeededKeys {
         let mut needed = NeededKeys::default();
-        if self.components.is_empty() {
-            return needed;
-        }
         // Requesters that do the same things share one table for each keyring.
+        let mut groups: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
         for requester in 0..self.run.requesters.list.len() {
-            if self.run.skipped(requester) == RequestsSkipped::None {
-                continue;
-            }
             let readers = self.readers_of(requester);
-            for (number, keyring) in keys.keyrings.iter().enumerate() {
-                needed.tables.entry((readers.clone(), number)).or_insert_with_key(
-                    |(readers, _)| Needed::of(&self.components, readers, keyring),
-                );
+            match self.run.skipped(requester) {
+                RequestsSkipped::None => continue,
+                RequestsSkipped::Reads if readers.is_empty() => continue,
+                RequestsSkipped::Reads | RequestsSkipped::All => {}
             }
-            needed.readers.insert(requester, readers);
+            let next = groups.len();
+            let group = *groups.entry(readers.clone()).or_insert(next);
+            if group == next {
+                let keyrings = keys.keyrings.iter();
+                let tables = keyrings.map(|it| Needed::of(&self.components, &readers, it));
+                needed.tables.push(tables.collect());
+            }
+            needed.group_of.insert(requester, group);
         }
         needed
     }
@@ -109,22 +111,22 @@ impl<'a> SkipAhead<'a> {
             return;
         }
         self.count_requests(schemes, keys, workers);
-        let mut draws = Vec::new();
+        let (mut writes, mut reads) = (Vec::new(), Vec::new());
         for (arm, scheme) in schemes.iter().enumerate() {
-            for &requester in needed.readers.keys() {
-                draws.push((
-                    arm,
-                    RequesterCalls::OfWrites(SchemeWrites { engine: self, requester, scheme }),
-                ));
+            for &requester in needed.group_of.keys() {
+                writes.push((arm, SchemeWrites { engine: self, requester, scheme }));
                 if let Some(keyring) = keys.of_arm[arm] {
                     let needed = needed.of(requester, keyring);
-                    let shared = shared.get(&(arm, requester));
-                    draws.extend((0..needed.parts()).map(|part| {
-                        let reads = SkippedReads::new(self, requester, scheme, needed);
-                        (arm, RequesterCalls::OfReads { reads, part, shared })
-                    }));
+                    let of_requester = SkippedReads::new(self, requester, scheme, needed);
+                    reads.push((arm, of_requester, shared.get(&(arm, requester))));
                 }
             }
+        }
+        let mut draws: Vec<(usize, RequesterCalls)> = Vec::new();
+        draws.extend(writes.into_iter().map(|(arm, it)| (arm, RequesterCalls::OfWrites(it))));
+        for &(arm, ref reads, shared) in &reads {
+            let parts = 0..reads.needed_parts();
+            draws.extend(parts.map(|part| (arm, RequesterCalls::OfReads { reads, part, shared })));
         }
         draws.par_iter().for_each(|(arm, calls)| {
             workers.with(|worker| calls.count(&mut worker.arms[*arm]));
@@ -165,19 +167,24 @@ impl<'a> SkipAhead<'a> {
     }
 }
 
-/// What all requesters that skip ahead need.
+/// What requesters need of whose requests some are not drawn.
 #[derive(Default)]
 pub(super) struct NeededKeys {
-    /// By the numbers of components that read, and that of a keyring.
-    tables: BTreeMap<(Vec<usize>, usize), Needed>,
-    /// The numbers of the components by which each of them reads.
-    readers: BTreeMap<usize, Vec<usize>>,
+    /// Of each group of requesters that read the same, keyring by keyring.
+    tables: Vec<Vec<Needed>>,
+    /// The group of each requester.
+    group_of: BTreeMap<usize, usize>,
 }
 
 impl NeededKeys {
+    /// Whether a requester is one of them.
+    pub(super) fn has(&self, requester: usize) -> bool {
+        self.group_of.contains_key(&requester)
+    }
+
     /// What a requester needs of the keys of one keyring.
     pub(super) fn of(&self, requester: usize, keyring: usize) -> &Needed {
-        &self.tables[&(self.readers[&requester].clone(), keyring)]
+        &self.tables[self.group_of[&requester]][keyring]
     }
 }
 
@@ -185,7 +192,7 @@ impl NeededKeys {
 enum RequesterCalls<'a> {
     /// Of one part of what it needs.
     OfReads {
-        reads: SkippedReads<'a>,
+        reads: &'a SkippedReads<'a>,
         part: usize,
         shared: Option<&'a KeysShared>,
     },

@@ -803,3 +803,33 @@ fn warnings_apply_only_where_they_apply() {
     let unverified = ids(&[&["simulate", "two-roles.toml"][..], &known].concat());
     assert!(!unverified.contains(&"writers-need-decrypt".to_owned()), "{unverified:?}");
 }
+
+/// A name that is not UTF-8 cannot be typed; the ways out of it can.
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_utf8_is_named_with_two_ways_out() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    fs::create_dir(&logs).unwrap();
+    let log = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/access-logs/boto3_upload_file_100MB.log.gz");
+    let name = OsStr::from_bytes(b"a\xff.log.gz");
+    fs::copy(log, logs.join(name)).unwrap();
+    let bks_in = |arguments: &[&OsStr]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
+        command.args(arguments).current_dir(&logs).output().unwrap()
+    };
+    let [replay, out] = ["replay", "--out=../out"].map(OsStr::new);
+    let refused = bks_in(&[replay, name]);
+    let told = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("`a\u{fffd}.log.gz` is not UTF-8") && told.contains("`< FILE`"),
+        "{told}"
+    );
+    let by_folder = bks_in(&[replay, OsStr::new("."), out]);
+    assert_eq!(by_folder.status.code(), Some(0), "{}", text(&by_folder.stderr));
+}

@@ -842,6 +842,14 @@ fn a_run_is_scaled_to_a_known_total() {
     let by_bill = scaled(&["--bill", "bill.csv"]);
     assert_eq!(by_bill["at_known_total"]["configurations"], at["configurations"]);
     assert_eq!(by_bill["at_known_total"]["known"]["of_all_services"], true);
+    // And by CloudWatch's metrics: two sums of half an hour.
+    let [first, second] = ["10:00", "10:30"].map(|minute| {
+        json!({"Timestamp": format!("2026-11-20T{minute}:00Z"), "Sum": 500_000.0, "Unit": "None"})
+    });
+    let metrics = json!({"Label": "CallCount", "Datapoints": [second, first]}).to_string();
+    fs::write(folder.join("metrics.json"), metrics).unwrap();
+    let by_metrics = scaled(&["--bill", "metrics.json"]);
+    assert_eq!(by_metrics["at_known_total"]["configurations"], at["configurations"]);
     let (_, table, _) =
         code_and_texts(folder, &["replay", "trail.json", "--bill", "bill.csv", "--out", "out"]);
     assert!(

@@ -141,20 +141,13 @@ impl Logs<'_> {
                 files.merge(read);
             }
         } else {
-            // Each file is opened where it is read.
-            self.first = None;
-            self.bar.reset();
-            let all: Vec<&LogFile> =
-                std::iter::once(&self.first_file).chain(&self.others).collect();
-            for some in all.chunks(FILES_A_THREAD * threads::number(None)) {
-                let read: Vec<Result<(T, FilesRead)>> = some
-                    .par_iter()
-                    .with_max_len(1)
-                    .map(|file| {
-                        let open = file.open(self.args.log_format, &self.bar)?;
-                        gather_entries(self.args, open, into.beside())
-                    })
-                    .collect();
+            let all = self.side_by_side();
+            let at_once = FILES_A_THREAD * threads::number(None);
+            for some in all.chunks(at_once) {
+                let read = read_at_once(some, |file| {
+                    let open = file.open(self.args.log_format, &self.bar)?;
+                    gather_entries(self.args, open, into.beside())
+                });
                 for gathered in read {
                     let (gathered, read) = gathered?;
                     into.absorb(gathered);
@@ -164,6 +157,13 @@ impl Logs<'_> {
         }
         self.tell_of_files(&files)?;
         Ok(into)
+    }
+
+    /// All files, each to be opened where it is read.
+    fn side_by_side(&mut self) -> Vec<LogFile> {
+        self.first = None;
+        self.bar.reset();
+        std::iter::once(&self.first_file).chain(&self.others).cloned().collect()
     }
 
     /// Ends the bar, refuses too many bad lines, and says what was not read.
@@ -194,10 +194,8 @@ impl Logs<'_> {
                 gathered.read(open)?;
             }
         } else {
-            // Each file is opened where it is read.
-            self.first = None;
-            self.bar.reset();
-            let reader = ParallelReader::new(&self, jobs, &gathered.gathers);
+            let files = self.side_by_side();
+            let reader = ParallelReader::new(&self, files, jobs, &gathered.gathers);
             threads::run_on(jobs, || reader.read(&mut gathered))??;
         }
         let Gathered { gathers, files, also } = gathered;
@@ -254,6 +252,14 @@ impl Logs<'_> {
         }
         Ok(recording)
     }
+}
+
+/// Reads some files at a time; what was read stands in their order.
+fn read_at_once<T: Send>(
+    files: &[LogFile],
+    read: impl Fn(&LogFile) -> Result<T> + Send + Sync,
+) -> Vec<Result<T>> {
+    files.par_iter().with_max_len(1).map(read).collect()
 }
 
 /// Reads a file to its end into what gathers its entries.
@@ -316,8 +322,8 @@ struct GatheredFile<T> {
 }
 
 /// How files are read at the same time.
-struct ParallelReader<'a> {
-    files: Vec<&'a LogFile>,
+struct ParallelReader {
+    files: Vec<LogFile>,
     at_once: usize,
     format: Option<LogFormat>,
     pattern: RecordGatherer,
@@ -326,12 +332,17 @@ struct ParallelReader<'a> {
     bar: ProgressBar,
 }
 
-impl<'a> ParallelReader<'a> {
-    fn new(logs: &'a Logs, jobs: Option<usize>, gathers: &GatherByFormat) -> Self {
+impl ParallelReader {
+    fn new(
+        logs: &Logs,
+        files: Vec<LogFile>,
+        jobs: Option<usize>,
+        gathers: &GatherByFormat,
+    ) -> Self {
         let at_once = FILES_A_THREAD * threads::number(jobs);
         let memory = logs.args.memory_for_requests(gathers.together) / at_once;
         Self {
-            files: std::iter::once(&logs.first_file).chain(&logs.others).collect(),
+            files,
             at_once,
             format: logs.args.log_format,
             pattern: gathers.beside(memory),
@@ -343,8 +354,7 @@ impl<'a> ParallelReader<'a> {
     /// Reads some files at a time, and takes over what each held in their order.
     fn read<T: GatherAlso>(&self, into: &mut Gathered<T>) -> Result<()> {
         for files in self.files.chunks(self.at_once) {
-            let read = files.par_iter().with_max_len(1).map(|file| self.read_file(file));
-            for file in read.collect::<Vec<Result<GatheredFile<T>>>>() {
+            for file in read_at_once(files, |file| self.read_file(file)) {
                 into.absorb(file?)?;
             }
         }

@@ -11,46 +11,24 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::words::{CommandWords, ToolCommand};
+use super::words::{CommandWords, PathsAndInput, ToolCommand};
 use crate::error::one_of;
+use crate::named_enum::named_enum;
 
-/// A tool: a command of bks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum McpTool {
-    Simulate,
-    Replay,
-    Compare,
-    Sensitivity,
-    Lint,
-    Explain,
-    Advise,
+named_enum! {
+    /// A tool: a command of bks, by its name.
+    pub(super) McpTool {
+        Simulate = "simulate",
+        Replay = "replay",
+        Compare = "compare",
+        Sensitivity = "sensitivity",
+        Lint = "lint",
+        Explain = "explain",
+        Advise = "advise",
+    }
 }
 
 impl McpTool {
-    /// All of them.
-    pub(super) const ALL: [Self; 7] = [
-        Self::Simulate,
-        Self::Replay,
-        Self::Compare,
-        Self::Sensitivity,
-        Self::Lint,
-        Self::Explain,
-        Self::Advise,
-    ];
-
-    /// Its name, and the command's.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Simulate => "simulate",
-            Self::Replay => "replay",
-            Self::Compare => "compare",
-            Self::Sensitivity => "sensitivity",
-            Self::Lint => "lint",
-            Self::Explain => "explain",
-            Self::Advise => "advise",
-        }
-    }
-
     /// How `tools/list` shows it.
     pub(super) fn definition(self) -> Value {
         json!({
@@ -133,7 +111,10 @@ fn read<T: DeserializeOwned + JsonSchema>(arguments: &Value) -> Result<T, String
         schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     let given = arguments.as_object().ok_or("the arguments must be an object")?;
     if let Some(name) = given.keys().find(|name| !known.clone().any(|known| known == *name)) {
-        return Err(format!("`{name}` is no argument of it\n\nhint: {}", one_of(name, known)));
+        return Err(format!(
+            "`{name}` is not one of its arguments\n\nhint: {}",
+            one_of(name, known)
+        ));
     }
     for (name, value) in given {
         let (fits, what) = fits(value, &schema["properties"][name]);
@@ -184,6 +165,19 @@ fn without_null(schema: &mut Schema) {
     }
 }
 
+/// A scenario on a command line: its path, `-` for a text, and the text.
+struct ScenarioInput {
+    path: String,
+    input: String,
+}
+
+impl ScenarioInput {
+    /// The same as paths of a command.
+    fn alone(self) -> PathsAndInput {
+        PathsAndInput { paths: vec![self.path], input: self.input }
+    }
+}
+
 /// A scenario: the path of its file, or its text.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct GivenScenario {
@@ -194,21 +188,21 @@ struct GivenScenario {
 }
 
 impl GivenScenario {
-    /// Its path, `-` for the text, and the text.
-    fn given(self) -> Result<Option<(String, String)>, String> {
+    /// The one that is given, if any.
+    fn given(self) -> Result<Option<ScenarioInput>, String> {
         match (self.scenario, self.scenario_text) {
             (Some(_), Some(_)) => Err("give `scenario` or `scenario_text`, not both".to_owned()),
             (Some(path), None) if path == "-" => {
                 Err("`scenario` is `-`, but must be a path: give a text as `scenario_text`"
                     .to_owned())
             }
-            (Some(path), None) => Ok(Some((path, String::new()))),
-            (None, Some(text)) => Ok(Some(("-".to_owned(), text))),
+            (Some(path), None) => Ok(Some(ScenarioInput { path, input: String::new() })),
+            (None, Some(input)) => Ok(Some(ScenarioInput { path: "-".to_owned(), input })),
             (None, None) => Ok(None),
         }
     }
 
-    fn required(self) -> Result<(String, String), String> {
+    fn required(self) -> Result<ScenarioInput, String> {
         let missing = "a scenario is missing: give `scenario`, a path, or `scenario_text`";
         self.given()?.ok_or_else(|| missing.to_owned())
     }
@@ -271,8 +265,8 @@ impl GivenLogs {
     fn add_to(
         self,
         words: &mut CommandWords,
-        settings: Option<(String, String)>,
-    ) -> Result<(Vec<String>, String), String> {
+        settings: Option<ScenarioInput>,
+    ) -> Result<PathsAndInput, String> {
         if self.logs.iter().any(|path| path == "-") {
             return Err("`logs` has `-`, but each must be a path".to_owned());
         }
@@ -289,9 +283,12 @@ impl GivenLogs {
         words.flag("as-kms", self.as_kms);
         words.option("max-bad", self.max_bad);
         words.option("unknown-age", self.unknown_age);
-        let (path, text) = settings.unzip();
-        words.option("scenario", path);
-        Ok((self.logs, text.unwrap_or_default()))
+        let mut input = String::new();
+        if let Some(settings) = settings {
+            words.option("scenario", Some(settings.path));
+            input = settings.input;
+        }
+        Ok(PathsAndInput { paths: self.logs, input })
     }
 }
 
@@ -305,14 +302,15 @@ fn scenario_or_logs(
     scenario: GivenScenario,
     logs: GivenLogs,
     words: &mut CommandWords,
-) -> Result<(Vec<String>, String), String> {
+) -> Result<PathsAndInput, String> {
     if !logs.logs.is_empty() {
         let settings = scenario.given()?;
         return logs.add_to(words, settings);
     }
     let missing = "give a scenario as `scenario` or `scenario_text`, or logs as `logs`";
-    let (path, text) = scenario.given()?.ok_or(missing)?;
-    if path != "-" && !is_scenario_file(&path) {
+    let scenario = scenario.given()?.ok_or(missing)?;
+    let path = &scenario.path;
+    if path != "-" && !is_scenario_file(path) {
         return Err(format!(
             "`scenario` is `{path}`, but the name of a scenario file ends in `.toml`: give logs as `logs`"
         ));
@@ -322,7 +320,7 @@ fn scenario_or_logs(
     }
     // What else is for logs alone is refused by the command.
     logs.add_to(words, None)?;
-    Ok((vec![path], text))
+    Ok(scenario.alone())
 }
 
 /// A total that is known beside a run.
@@ -374,12 +372,12 @@ struct SimulateCall {
 
 impl SimulateCall {
     fn command(self) -> Result<ToolCommand, String> {
-        let (path, input) = self.scenario.required()?;
+        let scenario = self.scenario.required()?;
         let mut words = CommandWords::of(&self.format.format);
         self.changes.add_to(&mut words);
         words.options("fail-if", &self.fail_if);
         self.total.add_to(&mut words);
-        Ok(words.command("simulate", [path], input).with_results(self.folder.out))
+        Ok(words.command("simulate", scenario.alone()).with_results(self.folder.out))
     }
 }
 
@@ -411,12 +409,12 @@ impl ReplayCall {
             return Err("logs are missing: give `logs`, a list of paths".to_owned());
         }
         let mut words = CommandWords::of(&self.format.format);
-        let (paths, input) = self.logs.add_to(&mut words, self.settings.given()?)?;
+        let given = self.logs.add_to(&mut words, self.settings.given()?)?;
         words.options("configuration", &self.configurations);
         self.changes.add_to(&mut words);
         words.options("fail-if", &self.fail_if);
         self.total.add_to(&mut words);
-        Ok(words.command("replay", paths, input).with_results(self.folder.out))
+        Ok(words.command("replay", given).with_results(self.folder.out))
     }
 }
 
@@ -459,7 +457,8 @@ impl CompareCall {
         self.changes.add_to(&mut words);
         words.options("fail-if", &self.fail_if);
         words.option("out", self.folder.out);
-        Ok(words.command("compare", self.items, self.scenario_text.unwrap_or_default()))
+        let input = self.scenario_text.unwrap_or_default();
+        Ok(words.command("compare", PathsAndInput { paths: self.items, input }))
     }
 }
 
@@ -485,13 +484,13 @@ struct SensitivityCall {
 
 impl SensitivityCall {
     fn command(self) -> Result<ToolCommand, String> {
-        let (path, input) = self.scenario.required()?;
+        let scenario = self.scenario.required()?;
         let mut words = CommandWords::of(&self.format.format);
         words.options("target", &self.targets);
         words.options("over", &self.over);
         words.option("samples", self.samples);
         self.changes.add_to(&mut words);
-        Ok(words.command("sensitivity", [path], input).with_results(self.folder.out))
+        Ok(words.command("sensitivity", scenario.alone()).with_results(self.folder.out))
     }
 }
 
@@ -520,7 +519,8 @@ impl LintCall {
             None if !self.files.is_empty() => (self.files, String::new()),
             _ => return Err("give `files`, a list of paths, or else `text`".to_owned()),
         };
-        let command = CommandWords::of(&self.format).command("lint", paths, input);
+        let given = PathsAndInput { paths, input };
+        let command = CommandWords::of(&self.format).command("lint", given);
         Ok(ToolCommand { has_jobs: false, ..command })
     }
 }
@@ -560,7 +560,7 @@ struct ExplainCall {
 impl ExplainCall {
     fn command(self) -> Result<ToolCommand, String> {
         let mut words = CommandWords::of(&self.format.format);
-        let (paths, input) = scenario_or_logs(self.scenario, self.logs, &mut words)?;
+        let given = scenario_or_logs(self.scenario, self.logs, &mut words)?;
         self.changes.add_to(&mut words);
         words.options("configuration", &self.configurations);
         words.option("level", self.level);
@@ -570,7 +570,7 @@ impl ExplainCall {
         words.option("at", self.at);
         words.option("limit", self.limit);
         words.option("replication", self.replication);
-        Ok(words.command("explain", paths, input).with_results(self.folder.out))
+        Ok(words.command("explain", given).with_results(self.folder.out))
     }
 }
 
@@ -593,9 +593,9 @@ struct AdviseCall {
 impl AdviseCall {
     fn command(self) -> Result<ToolCommand, String> {
         let mut words = CommandWords::of(&self.format.format);
-        let (paths, input) = scenario_or_logs(self.scenario, self.logs, &mut words)?;
+        let given = scenario_or_logs(self.scenario, self.logs, &mut words)?;
         self.changes.add_to(&mut words);
         words.option("configuration", self.configuration);
-        Ok(words.command("advise", paths, input).with_results(self.folder.out))
+        Ok(words.command("advise", given).with_results(self.folder.out))
     }
 }

@@ -28,6 +28,12 @@ impl ToolCommand {
     }
 }
 
+/// Paths of a command line, and what stands on its standard input.
+pub(super) struct PathsAndInput {
+    pub(super) paths: Vec<String>,
+    pub(super) input: String,
+}
+
 /// The words of a command line, as they come.
 pub(super) struct CommandWords(Vec<String>);
 
@@ -53,12 +59,8 @@ impl CommandWords {
     }
 
     /// The command `name` with these options and with paths, none of which is taken for an option.
-    pub(super) fn command(
-        mut self,
-        name: &'static str,
-        paths: impl IntoIterator<Item = String>,
-        input: String,
-    ) -> ToolCommand {
+    pub(super) fn command(mut self, name: &'static str, given: PathsAndInput) -> ToolCommand {
+        let PathsAndInput { paths, input } = given;
         self.0.push("--".to_owned());
         self.0.extend(paths);
         ToolCommand { name, words: self.0, input, has_jobs: true, leaves_files: false }

@@ -56,11 +56,6 @@ impl Needed {
         bounds.push(needs.len());
         Self { needs, bounds }
     }
-
-    /// How many parts there are.
-    pub(super) fn parts(&self) -> usize {
-        self.bounds.len() - 1
-    }
 }
 
 /// One requester's reads under one scheme, key by key.
@@ -100,6 +95,11 @@ impl<'a> SkippedReads<'a> {
             modes: modes.collect(),
             parts: engine.run.partitions(requester, scheme).reading,
         }
+    }
+
+    /// Into how many parts what is needed is cut.
+    pub(super) fn needed_parts(&self) -> usize {
+        self.needed.bounds.len() - 1
     }
 
     /// How long what is fetched is kept.
