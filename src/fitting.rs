@@ -34,6 +34,7 @@ use crate::units::{SimDuration, SimTime, utc};
 use arrival_process::LogTimes;
 use pseudonyms::NameHider;
 use request_groups::{Flows, SessionGroup};
+use traffic::{FittedNames, FittedPart};
 
 /// What a fit is given besides the log.
 #[derive(Clone, Debug)]
@@ -110,10 +111,9 @@ pub fn fit(
     let principals = fitted_principals(log, &flows.groups, times.duration, &options.hider);
     let mut buckets = fitted_buckets(log, options, &region.name);
     let mut populations = fitted_populations(log, options);
-    let names = traffic::FittedNames {
+    let names = FittedNames {
         principals: principals.iter().map(|p| p.name.clone()).collect(),
-        buckets: buckets.iter().map(|b| b.name.clone()).collect(),
-        logged_buckets: &log.buckets,
+        parts: fitted_parts(log, &options.hider),
         populations: populations.iter().map(|p| p.name.clone()).collect(),
         elsewhere: format!("{ELSEWHERE}: written before the log"),
     };
@@ -170,14 +170,34 @@ fn bucket(name: String, region: &str, bucket_keys_since: SimTime) -> BucketFile 
 
 fn fitted_buckets(log: &Recording, options: &FitOptions, region: &str) -> Vec<BucketFile> {
     let (since, _) = options.unknown_age.meaning();
-    let buckets = log.buckets.iter().zip(&log.regions).map(|(bucket_name, logged)| {
+    let named = log.buckets.iter().zip(&log.regions).zip(&log.kms_keys.first);
+    let buckets = named.map(|((bucket_name, logged), first)| {
         let name = options.hider.name("bucket", bucket_name);
         let logged = logged.as_deref().filter(|region| PriceTable::for_region(region).is_ok());
         let own = if options.region.is_none() { logged } else { None };
         let directory = is_directory(bucket_name);
-        BucketFile { directory, ..bucket(name, own.unwrap_or(region), since) }
+        let kms_key =
+            first.as_deref().filter(|_| !directory).map(|arn| key_name(arn, &options.hider));
+        BucketFile { directory, kms_key, ..bucket(name, own.unwrap_or(region), since) }
     });
     buckets.collect()
+}
+
+fn key_name(arn: &str, hider: &NameHider) -> String {
+    hider.name("key", arn)
+}
+
+/// Every bucket, then its objects under each key but its first, as the recording numbers them.
+fn fitted_parts<'a>(log: &'a Recording, hider: &NameHider) -> Vec<FittedPart<'a>> {
+    let parts = log.kms_keys.bucket_of_parts().zip(0..).map(|(bucket, part)| {
+        let logged_bucket = log.buckets[bucket as usize].as_str();
+        let bucket = hider.name("bucket", logged_bucket);
+        let label = log.name_of_part(&bucket, part);
+        let kms_key = log.other_kms_key(part).filter(|_| !is_directory(logged_bucket));
+        let kms_key = kms_key.map(|arn| key_name(arn, hider));
+        FittedPart { bucket, logged_bucket, kms_key, label }
+    });
+    parts.collect()
 }
 
 /// The region of buckets of which the log does not tell another.
@@ -204,7 +224,7 @@ impl AssumedRegion {
                 "Region: {ASSUMED} is assumed, as the log does not say; prices and quota follow it."
             )),
             [first, ..] if PriceTable::for_region(first).is_err() => Self::assumed(format!(
-                "AssumedRegion: {first} in the log; prices and quota are those of {ASSUMED}, as bks does \
+                "Region: {first} in the log; prices and quota are those of {ASSUMED}, as bks does \
                  not know its own."
             )),
             [only] => Self { name: only.clone(), why: format!("Region: {only}, as in the log.") },
@@ -245,7 +265,9 @@ fn fitted_populations(log: &Recording, options: &FitOptions) -> Vec<PopulationFi
         .map(|before| {
             let bucket = options.hider.name("bucket", &log.buckets[before.bucket as usize]);
             let name = log.name_of_earlier(&bucket, before);
-            population(name, bucket, before.objects, options.unknown_age)
+            let kms_key = log.other_kms_key(before.part).map(|arn| key_name(arn, &options.hider));
+            let population = population(name, bucket, before.objects, options.unknown_age);
+            PopulationFile { kms_key, ..population }
         })
         .collect()
 }

@@ -242,11 +242,6 @@ impl Recording {
         &self.principals[principal as usize].sessions[number as usize]
     }
 
-    /// The bucket that a part is of.
-    pub(crate) fn bucket_of_part(&self, part: u32) -> u32 {
-        self.kms_keys.bucket_of(part)
-    }
-
     /// What objects are called of which the log does not tell the writing, in a bucket called so.
     pub(crate) fn name_of_earlier(&self, bucket: &str, before: &EarlierObjects) -> String {
         let what = match before.origin {
@@ -255,10 +250,22 @@ impl Recording {
             ObjectOrigin::WithoutKms => "known not to be under KMS",
             ObjectOrigin::Written(_) => "in the inventory, with a bucket key",
         };
-        match self.kms_keys.number_in_bucket(before.part) {
-            0 => format!("{bucket}: {what}"),
-            number => format!("{bucket}: {what}, under KMS key {}", number + 1),
+        self.name_of_part(&format!("{bucket}: {what}"), before.part)
+    }
+
+    /// A name of something in a part of a bucket, with the number of its KMS key in the bucket if that is not
+    /// the first.
+    pub(crate) fn name_of_part(&self, name: &str, part: u32) -> String {
+        match self.kms_keys.number_in_bucket(part) {
+            0 => name.to_owned(),
+            number => format!("{name}, under KMS key {}", number + 1),
         }
+    }
+
+    /// The KMS key of a part of a bucket, if it is not the bucket's first.
+    pub(crate) fn other_kms_key(&self, part: u32) -> Option<&str> {
+        let other = (part as usize).checked_sub(self.buckets.len())?;
+        Some(&self.kms_keys.others[other].kms_key)
     }
 
     /// Whether a requester that is no role or user has no name at all.

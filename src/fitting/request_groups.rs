@@ -32,8 +32,8 @@ pub(super) struct SessionGroup {
 pub(super) enum DataSource {
     /// None is needed.
     Nothing,
-    /// Objects that a group wrote to a bucket within the log.
-    Written { group: usize, bucket: u32 },
+    /// Objects that a group wrote within the log, and under which key of which bucket.
+    Written { group: usize, part: u32 },
     /// What a session of several wrote itself to the bucket that it copies it within.
     Own,
     /// Objects whose writing is not in the log: which of the replay's populations.
@@ -46,7 +46,8 @@ pub(super) enum DataSource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FlowKey {
     pub(super) group: usize,
-    pub(super) bucket: u32,
+    /// Which part of a bucket, by KMS key (see [`crate::recording::BucketKmsKeys`]).
+    pub(super) part: u32,
     pub(super) operation: Operation,
     pub(super) source: DataSource,
 }
@@ -91,18 +92,12 @@ impl Flows {
     }
 }
 
-/// Tells of every request of a session that was served, by bucket whatever its KMS keys are.
+/// Tells of every request of a session that was served.
 fn each(log: &Recording, slot: u32, mut take: impl FnMut(&Request)) {
     let mut stream = RecordedRequests::new(log, &[slot], Seed(0), 0);
     let (mut batch, mut places) = (Vec::new(), Vec::new());
     while stream.next_batch(&mut batch, &mut places) {
-        for request in batch.iter_mut().filter(|it| it.object != Object::Unserved) {
-            request.bucket = log.bucket_of_part(request.bucket);
-            if let Object::Written { bucket, .. } = &mut request.object {
-                *bucket = log.bucket_of_part(*bucket);
-            }
-            take(request);
-        }
+        batch.iter().filter(|it| it.object != Object::Unserved).for_each(&mut take);
     }
 }
 
@@ -194,14 +189,14 @@ fn key(request: &Request, groups: &[SessionGroup], group_of: &[usize]) -> FlowKe
             DataSource::Own
         }
         (_, Object::Written { bucket, slot, .. }) => {
-            DataSource::Written { group: group_of[slot as usize], bucket }
+            DataSource::Written { group: group_of[slot as usize], part: bucket }
         }
         (_, Object::Ranked { population, .. } | Object::Aged { population, .. }) => {
             DataSource::Unknown { population }
         }
         (_, Object::Keyless) => DataSource::Elsewhere,
     };
-    FlowKey { group: group_of[request.slot as usize], bucket: request.bucket, operation, source }
+    FlowKey { group: group_of[request.slot as usize], part: request.bucket, operation, source }
 }
 
 impl RequestFlow {

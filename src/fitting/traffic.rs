@@ -13,11 +13,21 @@ use crate::workload::jobs::{JobStep, Jobs};
 use crate::workload::read_pattern::ReadPattern;
 use crate::workload::{Action, Mix};
 
+/// The objects of a bucket under one KMS key.
+pub(super) struct FittedPart<'a> {
+    pub(super) bucket: String,
+    pub(super) logged_bucket: &'a str,
+    /// If it is not the bucket's first.
+    pub(super) kms_key: Option<String>,
+    /// What names of workloads call it.
+    pub(super) label: String,
+}
+
 /// What groups, buckets and populations are called.
 pub(super) struct FittedNames<'a> {
     pub(super) principals: Vec<String>,
-    pub(super) buckets: Vec<String>,
-    pub(super) logged_buckets: &'a [String],
+    /// Of every bucket, and of its objects under further KMS keys.
+    pub(super) parts: Vec<FittedPart<'a>>,
     pub(super) populations: Vec<String>,
     pub(super) elsewhere: String,
 }
@@ -34,7 +44,7 @@ pub(super) struct FittedWorkloads {
     /// Populations that are read.
     pub(super) used: BTreeSet<String>,
     pub(super) reads_elsewhere: bool,
-    /// A workload that writes, by group and bucket.
+    /// A workload that writes, by group and part of a bucket.
     writers: BTreeMap<(usize, u32), String>,
 }
 
@@ -107,12 +117,12 @@ fn only(action: Action) -> Mix {
 impl WorkloadBuilder<'_> {
     fn name(&self, key: &FlowKey, what: &str) -> String {
         let principal = &self.names.principals[key.group];
-        let bucket = &self.names.buckets[key.bucket as usize];
+        let place = &self.names.parts[key.part as usize].label;
         let source = match key.source {
             DataSource::Nothing => String::new(),
-            DataSource::Written { group, bucket } => format!(
+            DataSource::Written { group, part } => format!(
                 " of what {} wrote to {}",
-                self.names.principals[group], self.names.buckets[bucket as usize]
+                self.names.principals[group], self.names.parts[part as usize].label
             ),
             DataSource::Unknown { population } => {
                 format!(" of {}", self.names.populations[population as usize])
@@ -120,7 +130,7 @@ impl WorkloadBuilder<'_> {
             DataSource::Own => " of its own".to_owned(),
             DataSource::Elsewhere => " of what is elsewhere".to_owned(),
         };
-        format!("{principal}, {bucket}: {what}{source}")
+        format!("{principal}, {place}: {what}{source}")
     }
 
     fn name_writer(&mut self, key: &FlowKey, flow: &RequestFlow) {
@@ -143,7 +153,7 @@ impl WorkloadBuilder<'_> {
             Operation::UploadPartCopy => self.name_of_copies(key, flow),
             _ => return,
         };
-        self.made.writers.entry((key.group, key.bucket)).or_insert(name);
+        self.made.writers.entry((key.group, key.part)).or_insert(name);
     }
 
     fn plain(&mut self, key: &FlowKey, flow: &RequestFlow, action: Action, count: u64) {
@@ -157,7 +167,7 @@ impl WorkloadBuilder<'_> {
     /// Mean size of the bucket's objects, or what one PUT can write, if that is less: the log's are of
     /// objects that one request wrote or copied.
     fn mean_size(&self, key: &FlowKey) -> Option<u64> {
-        let bucket = &self.names.logged_buckets[key.bucket as usize];
+        let bucket = self.names.parts[key.part as usize].logged_bucket;
         Some(self.details.mean_size(bucket, false)?.min(PART_LIMIT.bytes()))
     }
 
@@ -207,7 +217,7 @@ impl WorkloadBuilder<'_> {
         WorkloadFile {
             name,
             principal: self.names.principals[key.group].clone(),
-            bucket: self.names.buckets[key.bucket as usize].clone(),
+            bucket: self.names.parts[key.part as usize].bucket.clone(),
             client: client.to_owned(),
             object_size: size.map_or(ByteSize::mib(1), ByteSize::of_bytes),
             bucket_key: true,
@@ -242,15 +252,15 @@ impl WorkloadBuilder<'_> {
             }
         }
         self.made.notes.push(format!("{count} in the log; {why}"));
-        self.made.workloads.push(WorkloadFile { arrivals, mix, jobs, ..workload });
+        let kms_key = self.names.parts[key.part as usize].kms_key.clone();
+        let kms_key = kms_key.filter(|_| action.writes());
+        self.made.workloads.push(WorkloadFile { arrivals, mix, jobs, kms_key, ..workload });
     }
 
     fn read(&mut self, key: &FlowKey, flow: &RequestFlow) -> ReadFile {
         let writer = match key.source {
-            DataSource::Written { group, bucket } => {
-                self.made.writers.get(&(group, bucket)).cloned()
-            }
-            DataSource::Own => self.made.writers.get(&(key.group, key.bucket)).cloned(),
+            DataSource::Written { group, part } => self.made.writers.get(&(group, part)).cloned(),
+            DataSource::Own => self.made.writers.get(&(key.group, key.part)).cloned(),
             DataSource::Nothing | DataSource::Unknown { .. } | DataSource::Elsewhere => None,
         };
         if let Some(writer) = writer {
@@ -279,7 +289,7 @@ impl WorkloadBuilder<'_> {
 
     /// Uploads of as many parts as there were, or of one more, so that their sum is the log's.
     fn uploads(&mut self, key: &FlowKey, flow: &RequestFlow) {
-        let bucket = &self.names.logged_buckets[key.bucket as usize];
+        let bucket = self.names.parts[key.part as usize].logged_bucket;
         let part = self.details.mean_size(bucket, true).unwrap_or(8 << 20);
         let begun = flow.count - self.copied.uploads_to(key);
         for size in UploadSize::all(begun, flow.parts) {
@@ -340,7 +350,7 @@ fn name_of_puts(copies: u64) -> String {
     }
 }
 
-/// How many uploads of each group to each bucket have copied parts, and how many such parts.
+/// How many uploads of each group to each part of a bucket have copied parts, and how many such parts.
 struct CopiedParts(BTreeMap<(usize, u32), (u64, u64)>);
 
 impl CopiedParts {
@@ -350,13 +360,13 @@ impl CopiedParts {
         let mut copied = BTreeMap::<(usize, u32), (u64, u64)>::new();
         for (key, flow) in &flows.flows {
             if key.operation == Operation::UploadPartCopy {
-                copied.entry((key.group, key.bucket)).or_default().1 += flow.count;
+                copied.entry((key.group, key.part)).or_default().1 += flow.count;
             }
         }
-        for ((group, bucket), (uploads, parts)) in &mut copied {
+        for ((group, part), (uploads, parts)) in &mut copied {
             let operation = Operation::CreateMultipartUpload;
             let key =
-                FlowKey { group: *group, bucket: *bucket, operation, source: DataSource::Nothing };
+                FlowKey { group: *group, part: *part, operation, source: DataSource::Nothing };
             if let Some(begun) = flows.flows.get(&key) {
                 let share = *parts as f64 / (*parts + begun.parts) as f64;
                 *uploads = ((begun.count as f64 * share).round() as u64).min(*parts / 2);
@@ -366,12 +376,12 @@ impl CopiedParts {
     }
 
     fn uploads_to(&self, key: &FlowKey) -> u64 {
-        self.0.get(&(key.group, key.bucket)).map_or(0, |(uploads, _)| *uploads)
+        self.0.get(&(key.group, key.part)).map_or(0, |(uploads, _)| *uploads)
     }
 
     /// How many of them have the `parts` of one source.
     fn uploads_of(&self, key: &FlowKey, parts: u64) -> u64 {
-        let Some((uploads, all)) = self.0.get(&(key.group, key.bucket)) else { return 0 };
+        let Some((uploads, all)) = self.0.get(&(key.group, key.part)) else { return 0 };
         let share = *uploads as f64 * parts as f64 / *all as f64;
         (share.round() as u64).min(parts / 2)
     }

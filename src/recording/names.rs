@@ -574,12 +574,6 @@ impl BucketKmsKeys {
         found.map_or(bucket, |place| (self.first.len() + place) as u32)
     }
 
-    /// The bucket of a number.
-    pub(super) fn bucket_of(&self, part: u32) -> u32 {
-        let other = (part as usize).checked_sub(self.first.len());
-        other.map_or(part, |other| self.others[other].bucket)
-    }
-
     /// Which of its bucket's keys a number stands for, the first being 0.
     pub(super) fn number_in_bucket(&self, part: u32) -> usize {
         let Some(other) = (part as usize).checked_sub(self.first.len()) else { return 0 };

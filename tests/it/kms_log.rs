@@ -654,6 +654,42 @@ fn commands_take_a_bucket_as_one_whatever_its_keys() {
     run(&["advise", "trail.json"]);
 }
 
+/// Two tenants of one bucket, each under a key of its own, written and read for two hours: a scenario that is
+/// fitted to them has as many calls as their log, and names both keys.
+#[test]
+fn a_fitted_scenario_has_the_keys_of_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let tenants = |second: usize| {
+        let tenant = ["a", "b"][second / 20 % 2];
+        let key = format!("lake/{second}");
+        let write = call(second as u32, "GenerateDataKey", &key, "etl");
+        let read = call(second as u32 + 10, "Decrypt", &key, "query");
+        [under(tenant, write), under(tenant, read)]
+    };
+    let events: Vec<Value> = (0..7_200).step_by(20).flat_map(tenants).collect();
+    fs::write(folder.path().join("trail.json"), wrapped(&events)).unwrap();
+    let fit = |arguments: &[&str]| {
+        let arguments = [&["fit", "trail.json"], arguments].concat();
+        let (code, printed, told) = code_and_texts(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {told}");
+        assert!(!told.contains("caution"), "{told}");
+        printed
+    };
+    let made: toml::Table = fit(&[]).parse().unwrap();
+    let keys_of = |table: &str| -> Vec<Option<&str>> {
+        let rows = made[table].as_array().unwrap();
+        rows.iter().map(|row| row.get("kms_key").and_then(toml::Value::as_str)).collect()
+    };
+    let [a, b] = [kms_key("a"), kms_key("b")];
+    assert_eq!(keys_of("bucket"), [Some(a.as_str())]);
+    // Of each tenant's writes and reads the writes of the second name their key.
+    let named = keys_of("workload");
+    assert_eq!((named.len(), named.iter().flatten().count()), (4, 1), "{made}");
+    assert!(named.contains(&Some(b.as_str())));
+    let hidden = fit(&["--hash", "--salt", "once"]);
+    assert!(!hidden.contains("arn:aws:kms") && hidden.matches("kms_key").count() == 2, "{hidden}");
+}
+
 /// A service has no account of its own: its calls are told of in the trail of the account it works for.
 #[test]
 fn a_services_requests_are_of_the_account_that_received_them() {

@@ -91,7 +91,7 @@ fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> Populat
         object_size: None,
         written_by: None,
         encryption: (before.origin == ObjectOrigin::WithoutKms).then_some(Mode::SseS3),
-        kms_key: kms_key(log, before.part).map(str::to_owned),
+        kms_key: log.other_kms_key(before.part).map(str::to_owned),
         storage_class: StorageClass::Standard,
         object_lock: false,
         old_versions: false,
@@ -105,12 +105,6 @@ fn other_kms_keys(log: &Recording) -> Vec<OtherKmsKeyFile> {
         kms_key: key.kms_key.clone(),
     });
     keys.collect()
-}
-
-/// The KMS key of a part of a bucket, if it is not the bucket's first.
-fn kms_key(log: &Recording, part: u32) -> Option<&str> {
-    let other = (part as usize).checked_sub(log.buckets.len())?;
-    Some(&log.kms_keys.others[other].kms_key)
 }
 
 /// Whether a bucket is a directory bucket, by how the names of such must end
