@@ -118,9 +118,13 @@ pub struct Sample {
 }
 
 /// Points of a sample, unless that would take too long.
-const SAMPLES: u32 = 128;
+const SAMPLES: u32 = 64;
 /// Fewest points from which indices are worth having.
 pub const SAMPLES_MIN: u32 = 16;
+
+/// An assumption whose total index is below this with 95 % confidence, by the first points, is not exchanged at
+/// the others: it keeps the indices that it has.
+const NEGLIGIBLE: f64 = 0.001;
 
 /// Requests (each counted once for each set of assumptions) that a sample of a size that nobody asked
 /// for may answer: about a minute's work of one core.
@@ -158,17 +162,16 @@ impl Sensitivity {
             budget: plan.budget,
             progress,
         };
-        let mut first = search.evaluator(scenario, 1)?;
+        let mut first = search.evaluator(scenario, 1, &ends(scenario))?;
         let assumed = first.first_savings(&[headline.ranges.at(Level::Assumed)])[0];
         let swings = swings(scenario, assumed, &mut first);
         let together = together(scenario, plan, &mut first);
-        let mut all = search.evaluator(scenario, replications)?;
         let (mut break_evens, mut left_out) = (Vec::new(), Vec::new());
         // Who asks for other figures alone does not wait for savings.
         let savings = if plan.targets.is_empty() { Vec::new() } else { axes(scenario, plan) };
         let assumptions = savings.iter().map(|(axis, _)| axis).filter(|it| it.is_assumption());
         let assumptions: Vec<SearchAxis> = assumptions.cloned().collect();
-        let over = search.over_assumptions(&assumptions, &mut first, &mut all);
+        let over = search.over_assumptions(&assumptions, &mut first)?;
         let mut of_assumptions = over.chunks(Level::ALL.len());
         for (axis, asked) in savings {
             if axis.is_assumption() {
@@ -224,11 +227,17 @@ fn axes(scenario: &Scenario, plan: &SensitivityPlan) -> Vec<(SearchAxis, bool)> 
     usual.chain(plan.over.iter().cloned().map(|axis| (axis, true))).collect()
 }
 
+/// Everything as assumed, then each assumption at either end of its range alone.
+fn ends(scenario: &Scenario) -> Vec<Assumptions> {
+    let ranges = &scenario.configurations[scenario.headline].ranges;
+    let alone = ranges.one_at_a_time().into_iter().flat_map(|it| [it.at_low, it.at_high]);
+    std::iter::once(ranges.at(Level::Assumed)).chain(alone).collect()
+}
+
 /// How far each assumption alone moves the saving, the farthest first.
 fn swings(scenario: &Scenario, assumed: f64, evaluator: &mut Evaluator) -> Vec<SensitivityRow> {
     let list = scenario.configurations[scenario.headline].ranges.one_at_a_time();
-    let sets: Vec<Assumptions> = list.iter().flat_map(|it| [it.at_low, it.at_high]).collect();
-    let at_ends = evaluator.first_savings(&sets);
+    let at_ends = evaluator.first_savings(&ends(scenario)[1..]);
     SensitivityRow::all(scenario, list, &at_ends, assumed)
 }
 
@@ -253,11 +262,16 @@ fn together(scenario: &Scenario, plan: &SensitivityPlan, evaluator: &mut Evaluat
         },
     };
     // The first points of a Sobol' sequence are one.
-    let savings = evaluator.first_savings(&sets[..samples as usize].concat());
-    let outputs: Vec<Vec<f64>> = savings.chunks(open.len() + 2).map(<[f64]>::to_vec).collect();
+    let (few, more) = sets[..samples as usize].split_at(SAMPLES_MIN as usize);
+    let mut outputs = outputs_of(few, &[], evaluator);
+    let of_few = sobol::indices(&outputs, &mut rng).unwrap_or_default();
+    let negligible: Vec<usize> =
+        (0..of_few.len()).filter(|&input| of_few[input].total.high < NEGLIGIBLE).collect();
+    outputs.extend(outputs_of(more, &negligible, evaluator));
     let mut independent: Vec<f64> = outputs.iter().flat_map(|row| [row[0], row[1]]).collect();
     independent.sort_by(f64::total_cmp);
-    let indices = sobol::indices(&outputs, &mut rng).map(|indices| {
+    let indices = sobol::indices(&outputs, &mut rng).map(|mut indices| {
+        negligible.iter().for_each(|&input| indices[input] = of_few[input]);
         let names = open.iter().map(|(assumption, _)| *assumption);
         let mut indices: Vec<(Assumption, Indices)> = names.zip(indices).collect();
         indices.sort_by(|a, b| b.1.total.value.total_cmp(&a.1.total.value));
@@ -272,6 +286,22 @@ fn together(scenario: &Scenario, plan: &SensitivityPlan, evaluator: &mut Evaluat
             .map(|p| quantile(&independent, p).expect("a sample has points")),
         indices,
     })
+}
+
+/// The savings at each row of a design. Where an input is not exchanged the row has that of its first point.
+fn outputs_of(
+    rows: &[Vec<Assumptions>],
+    not_exchanged: &[usize],
+    evaluator: &mut Evaluator,
+) -> Vec<Vec<f64>> {
+    let exchanged = |row: &[Assumptions]| -> Vec<Assumptions> {
+        let mut row = row.to_vec();
+        not_exchanged.iter().for_each(|input| row[input + 2] = row[0]);
+        row
+    };
+    let rows: Vec<Vec<Assumptions>> = rows.iter().map(|row| exchanged(row)).collect();
+    let Some(length) = rows.first().map(Vec::len) else { return Vec::new() };
+    evaluator.first_savings(&rows.concat()).chunks(length).map(<[f64]>::to_vec).collect()
 }
 
 /// The greatest power of two of rows that are affordable and fit into memory.

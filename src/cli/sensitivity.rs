@@ -51,7 +51,7 @@ pub(super) struct SensitivityArgs {
     /// `write_partitions` and `read_partitions` where the scenario gives them; this option changes their range.
     #[arg(long, value_name = "KEY=LOW..HIGH", value_parser = SearchAxis::parse)]
     over: Vec<SearchAxis>,
-    /// Sample size, a power of two [default: 128, or fewer for large scenarios]
+    /// Sample size, a power of two [default: 64, or fewer for large scenarios]
     ///
     /// With k assumptions that have a range, at most N (k + 2) sets of assumptions are run. Doubling N narrows
     /// the intervals by about a third.

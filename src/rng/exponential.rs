@@ -151,6 +151,12 @@ impl Exponential {
         Self { unit: &UNIT, mean_ns, factor, fraction: fraction as u32 }
     }
 
+    /// The mean in nanoseconds.
+    #[must_use]
+    pub(crate) const fn mean_ns(&self) -> f64 {
+        self.mean_ns
+    }
+
     /// A time in whole nanoseconds, the nearest; [`i64::MAX`] if it is longer.
     #[inline]
     pub fn draw(&self, rng: &mut Stream) -> i64 {

@@ -46,11 +46,13 @@ pub(super) struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    /// One of the first `replications`; `None` if the reference makes no KMS calls in one of them, so
-    /// that there is nothing to save.
+    /// One of the first `replications`, which knows some sets of assumptions: they are answered in the pass that
+    /// counts the reference's calls. `None` if the reference makes none in one of the replications, so that
+    /// there is nothing to save.
     pub(super) fn new(
         scenario: &'a Scenario,
         replications: u32,
+        sets: &[Assumptions],
         budget: Budget,
         progress: WorkProgress<'a>,
     ) -> Option<Self> {
@@ -65,9 +67,27 @@ impl<'a> Evaluator<'a> {
             reference: Vec::new(),
             known: HashMap::new(),
         };
-        let assumed = scenario.configurations[scenario.reference].ranges.at(Level::Assumed);
-        evaluator.reference = evaluator.run(scenario.reference, &[assumed]).remove(0);
+        evaluator.run_first(sets);
         (!evaluator.reference.contains(&0)).then_some(evaluator)
+    }
+
+    /// Counts the reference's calls, and those of the headline under some sets in the same pass.
+    fn run_first(&mut self, sets: &[Assumptions]) {
+        let unknown = self.unknown(sets);
+        let estimates: Vec<ArmEstimate> = unknown.iter().map(|set| self.estimate(set)).collect();
+        (self.progress)(Work::Decided(self.requests(&estimates)));
+        let first = self.batches(&estimates).into_iter().next().unwrap_or(0..0);
+        let baseline = self.scenario.reference;
+        let assumed = self.scenario.configurations[baseline].ranges.at(Level::Assumed);
+        let of_sets = unknown[first.clone()].iter().map(|set| self.arm(*set));
+        let arms: Vec<Arm> =
+            std::iter::once(Arm::of_figures(baseline, assumed)).chain(of_sets).collect();
+        let mut calls = self.run(&arms).into_iter();
+        self.reference = calls.next().expect("the first arm is the baseline's");
+        self.known.extend(unknown[first.clone()].iter().copied().zip(calls));
+        if self.skips() {
+            (self.progress)(Work::Answered(self.requests(&estimates[first]) as u64));
+        }
     }
 
     fn headline(&self) -> &Configuration {
@@ -98,22 +118,30 @@ impl<'a> Evaluator<'a> {
 
     /// What the headline saves under each set of assumptions, in each replication.
     pub(super) fn savings(&mut self, sets: &[Assumptions]) -> Vec<Vec<f64>> {
-        let mut seen = HashSet::new();
-        let unknown: Vec<Assumptions> = sets
-            .iter()
-            .copied()
-            .filter(|set| !self.known.contains_key(set) && seen.insert(*set))
-            .collect();
+        let unknown = self.unknown(sets);
         let estimates: Vec<ArmEstimate> = unknown.iter().map(|set| self.estimate(set)).collect();
         (self.progress)(Work::Decided(self.requests(&estimates)));
         for batch in self.batches(&estimates) {
-            let calls = self.run(self.scenario.headline, &unknown[batch.clone()]);
+            let arms: Vec<Arm> = unknown[batch.clone()].iter().map(|set| self.arm(*set)).collect();
+            let calls = self.run(&arms);
             self.known.extend(unknown[batch.clone()].iter().copied().zip(calls));
             if self.skips() {
                 (self.progress)(Work::Answered(self.requests(&estimates[batch]) as u64));
             }
         }
         sets.iter().map(|set| self.saving(&self.known[set])).collect()
+    }
+
+    /// Those of some sets that are not known yet, each once.
+    fn unknown(&self, sets: &[Assumptions]) -> Vec<Assumptions> {
+        let mut seen = HashSet::new();
+        let unknown = sets.iter().filter(|set| !self.known.contains_key(set) && seen.insert(**set));
+        unknown.copied().collect()
+    }
+
+    /// The headline under a set of assumptions.
+    fn arm(&self, assumptions: Assumptions) -> Arm {
+        Arm::of_figures(self.scenario.headline, assumptions)
     }
 
     /// The same in the first replication alone.
@@ -158,15 +186,12 @@ impl<'a> Evaluator<'a> {
         batches
     }
 
-    /// KMS calls of a configuration under each set of assumptions, in each replication. Replications
-    /// follow one another: memory is for one of them.
-    fn run(&self, configuration: usize, sets: &[Assumptions]) -> Vec<Vec<u64>> {
-        let arms: Vec<Arm> =
-            sets.iter().map(|&assumptions| Arm::of_figures(configuration, assumptions)).collect();
+    /// KMS calls of each arm in each replication. Replications follow one another: memory is for one of them.
+    fn run(&self, arms: &[Arm]) -> Vec<Vec<u64>> {
         let mut calls = vec![Vec::new(); arms.len()];
         for replication in self.replications.clone() {
             let one = replication..replication + 1;
-            let counted = kms_calls(self.scenario, &self.engines, &arms, one, &|requests| {
+            let counted = kms_calls(self.scenario, &self.engines, arms, one, &|requests| {
                 self.report_drawn(requests, arms.len());
             });
             calls.iter_mut().zip(counted).for_each(|(of, n)| of.extend(n));

@@ -347,21 +347,44 @@ impl<'a> ArrivalClock<'a> {
         }
     }
 
-    /// Appends the next `count` arrivals.
-    pub fn fill(&mut self, times: &mut Vec<SimTime>, count: usize, rng: &mut Stream) {
+    /// Appends the next arrivals before `until`, at most `count`. None only if there is none.
+    pub fn fill(
+        &mut self,
+        times: &mut Vec<SimTime>,
+        count: usize,
+        until: SimTime,
+        rng: &mut Stream,
+    ) {
+        let first = times.len();
         match self.state {
             ClockState::Poisson { gaps } if self.cannot_overflow(count, &gaps) => {
-                // The same without the choice between kinds of clocks.
-                let (first, mut next) = (times.len(), self.next.as_nanos());
+                // The same without the choice between kinds of clocks; what is too late is drawn in vain.
+                let count = count.min(self.rather_many_before(until, &gaps));
+                let mut next = self.next.as_nanos();
                 times.resize(first + count, self.next);
                 gaps.for_each(times[first..].iter_mut(), rng, |time, gap| {
                     *time = SimTime::from_nanos(next);
                     next += gap;
                 });
                 self.next = SimTime::from_nanos(next);
+                times.truncate(first + times[first..].partition_point(|&time| time < until));
             }
-            _ => times.extend((0..count).map(|_| self.next(rng))),
+            _ => {
+                while times.len() < first + count && self.next < until {
+                    times.push(self.next(rng));
+                }
+            }
         }
+    }
+
+    /// More arrivals than most likely come before `until`; none if none does. A source of many that hardly
+    /// ever asks draws few.
+    fn rather_many_before(&self, until: SimTime, gaps: &Exponential) -> usize {
+        if self.next >= until {
+            return 0;
+        }
+        let expected = until.since(self.next).as_nanos() as f64 / gaps.mean_ns().max(1.0);
+        (expected * 1.125) as usize + 8
     }
 
     /// Whether `count` gaps, be they as long as can be, still lead to a time that there is.

@@ -239,8 +239,7 @@ impl<'a> RequestSource<'a> {
         let ActionClock::Steady { arrivals, .. } = &mut self.clock else {
             panic!("{OF_SEVERAL_KINDS}")
         };
-        arrivals.fill(times, most, &mut self.chance.times);
-        times.truncate(first + times[first..].partition_point(|&time| time < self.end));
+        arrivals.fill(times, most, self.end, &mut self.chance.times);
         self.fill_others(columns, wanted, first);
     }
 
