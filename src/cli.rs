@@ -36,6 +36,7 @@ mod memory;
 mod merge;
 mod migrate;
 mod output;
+mod partial;
 mod plot;
 mod progress;
 mod reconcile;

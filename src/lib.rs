@@ -84,6 +84,7 @@
 pub mod advice;
 pub mod bill;
 pub mod calibration;
+pub mod cells;
 pub mod cli;
 pub mod compare;
 pub mod encryption;

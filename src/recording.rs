@@ -27,6 +27,7 @@ mod log_ends;
 pub mod mark;
 pub(crate) mod names;
 mod packed;
+pub(crate) mod part;
 pub mod requests;
 mod resolve;
 mod sort;
@@ -67,6 +68,8 @@ pub struct Recording {
     pub principals: Vec<RecordedPrincipal>,
     /// Whose each session slot is.
     principal_of: Vec<u32>,
+    /// Which buckets each slot of those who have several sessions asks; empty if there is no such.
+    pub(crate) buckets_of_slot: Vec<Vec<u32>>,
     /// Names of the buckets, in order.
     pub buckets: Vec<String>,
     /// The region of each bucket, if the log tells it (CloudTrail does).
@@ -101,6 +104,8 @@ pub struct Recording {
     by_principal: StoredRequests,
     /// What was read.
     pub inputs: Vec<LogInput>,
+    /// How many of these, the last of them, are inventories.
+    pub inventories: usize,
     /// Files among the logs that are none, and what they are.
     pub files_left_out: Vec<FileLeftOut>,
     /// Which log, and what of it, as it was typed: words of a command line.
@@ -147,8 +152,17 @@ pub struct BucketPrefix {
     pub part: u32,
     /// What the keys begin with, up to their first `/`; `*` if the bucket has too many to tell apart.
     pub prefix: String,
+    /// Whether the log tells the key of what lies there.
+    pub is_key_told: bool,
     /// Counted requests.
     pub requests: u64,
+}
+
+impl BucketPrefix {
+    /// What parts of buckets are in the order of.
+    fn order(&self) -> (u32, &str, u32, bool) {
+        (self.bucket, &self.prefix, self.part, self.is_key_told)
+    }
 }
 
 /// Numbers of requests.

@@ -18,6 +18,7 @@ pub mod known_total;
 pub mod manifest;
 pub mod migration;
 mod nine_in_ten;
+pub mod parts;
 mod quota_use;
 mod ranking;
 mod replay_tables;
@@ -39,6 +40,7 @@ use crate::scenario::Scenario;
 
 use assumption_effects::Variations;
 use nine_in_ten::NineInTen;
+use parts::PartCounts;
 use result_json::Facts;
 use rows::{
     AccountRow, BucketRow, CostRow, LeftOutRow, NamedRow, OperationRow, PrefixRow, PrincipalRow,
@@ -114,7 +116,16 @@ impl Results {
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
     pub fn of(scenario: &Scenario, progress: StepProgress) -> Self {
-        let mut run = Run::of(scenario, &Variations::of_headline(scenario), progress);
+        Self::from_run_or_parts(scenario, None, progress)
+    }
+
+    /// Runs a scenario, or takes what the parts of its log have counted.
+    fn from_run_or_parts(
+        scenario: &Scenario,
+        parts: Option<&PartCounts>,
+        progress: StepProgress,
+    ) -> Self {
+        let mut run = Run::of(scenario, &Variations::of_headline(scenario), parts, progress);
         run.nine_in_ten = NineInTen::of_all(&run, progress);
         let summary = summary::rows(&run);
         let accounts = tables::accounts(&run);

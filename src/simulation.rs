@@ -23,6 +23,7 @@ pub mod events;
 mod keys;
 pub mod names;
 pub mod objects;
+pub(crate) mod part;
 mod recorded;
 mod replication;
 mod skip_ahead;
@@ -155,6 +156,19 @@ fn in_every_replication<T: Clone>(mut counted: Vec<Vec<Option<T>>>) -> Vec<Vec<T
     counted.into_iter().map(|arms| arms.into_iter().flatten().collect()).collect()
 }
 
+/// Who is who under a rule, and on how many connections: of a log, those of the sessions that use a bucket.
+#[must_use]
+pub(crate) fn requesters_of(scenario: &Scenario, rule: RequesterRule) -> Requesters {
+    let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
+    match &scenario.recording {
+        Some(log) if !log.buckets_of_slot.is_empty() => {
+            let numbers: Vec<u32> = scenario.domains.iter().map(|domain| domain.bucket).collect();
+            grouped.in_buckets(&scenario.slots, &log.buckets_of_slot, &numbers)
+        }
+        _ => grouped,
+    }
+}
+
 /// The requesters under one reading of the word, and the arms that read it so.
 struct UnderRule {
     requesters: Requesters,
@@ -165,7 +179,7 @@ struct UnderRule {
 
 impl UnderRule {
     fn of(rule: RequesterRule, scenario: &Scenario, arms: &[SeenArm]) -> Self {
-        let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
+        let requesters = requesters_of(scenario, rule);
         let rules = arms.iter().map(|arm| arm.configuration().rule);
         let arms_under: Vec<usize> =
             rules.enumerate().filter(|(_, it)| *it == rule).map(|(arm, _)| arm).collect();

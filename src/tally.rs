@@ -4,6 +4,7 @@
 mod buckets;
 mod counts;
 mod keys_alive;
+mod part;
 mod seconds;
 mod traffic;
 mod window;
@@ -23,6 +24,7 @@ pub use counts::{
     AccountCalls, AccountCounts, Bin, Once, RegionRequests, RequesterCounts, RequestsByOperation,
 };
 pub use keys_alive::KeysAlive;
+pub(crate) use part::{CountOf, TallyCell};
 pub use seconds::Seconds;
 pub use traffic::{RequestCounts, S3Traffic};
 pub use window::Window;

@@ -253,6 +253,12 @@ impl Changes {
         Ok(all)
     }
 
+    /// The overrides but the price file, each as its key and its value.
+    pub(super) fn values(&self) -> Result<Vec<(String, String)>> {
+        let all = self.overrides()?.into_iter().skip(usize::from(self.prices.is_some()));
+        Ok(all.map(|change| (change.key, change.value)).collect())
+    }
+
     /// The price file, if one is given.
     pub(super) fn prices(&self) -> Option<&Path> {
         self.prices.as_deref()
@@ -312,6 +318,17 @@ impl TypedCondition {
 }
 
 impl FailIf {
+    /// Conditions as they were typed.
+    pub(super) fn of(typed: &[String]) -> Result<Self> {
+        let conditions = typed.iter().map(|typed| TypedCondition::parse(typed));
+        Ok(Self { fail_if: conditions.collect::<Result<_>>()? })
+    }
+
+    /// The same as they were typed.
+    pub(super) fn typed(&self) -> impl Iterator<Item = &str> {
+        self.fail_if.iter().map(|condition| condition.typed.as_str())
+    }
+
     /// Adds them to the scenario's.
     pub(super) fn add_to(&self, scenario: &mut Scenario) -> Result<()> {
         for TypedCondition { typed, assertion } in &self.fail_if {

@@ -1,5 +1,6 @@
 //! Files in: scenarios, price files, results of earlier runs.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -45,13 +46,49 @@ pub(super) fn replay(
     overrides: &[Override],
     unknown_age: Option<UnknownAge>,
 ) -> Result<Scenario> {
+    replay_and_settings(recording, path, overrides, unknown_age).map(|(scenario, _)| scenario)
+}
+
+/// Texts that the settings of a replay were read from.
+pub(super) struct SettingsRead {
+    /// The file of settings, if there is one.
+    pub(super) text: Option<String>,
+    /// Those that it includes, by name.
+    pub(super) included: Vec<(String, String)>,
+}
+
+/// As [`replay`], and what the settings were read from.
+pub(super) fn replay_and_settings(
+    recording: Recording,
+    path: Option<&str>,
+    overrides: &[Override],
+    unknown_age: Option<UnknownAge>,
+) -> Result<(Scenario, SettingsRead)> {
     let source = path.map(ScenarioSource::open).transpose()?;
     let file = source.as_ref().map(|source| (source.text.as_str(), source.place()));
     let settings = Settings { file, overrides, unknown_age };
-    Scenario::of_recording_with(recording, &settings, &|name| match &source {
-        Some(source) => source.include(name),
-        None => read_file(Path::new(name)),
-    })
+    let included = RefCell::new(BTreeMap::new());
+    let include = |name: &str| {
+        let text = match &source {
+            Some(source) => source.include(name),
+            None => read_file(Path::new(name)),
+        }?;
+        included.borrow_mut().insert(name.to_owned(), text.clone());
+        Ok(text)
+    };
+    let scenario = Scenario::of_recording_with(recording, &settings, &include)?;
+    let included = included.take().into_iter().collect();
+    Ok((scenario, SettingsRead { text: source.map(|source| source.text), included }))
+}
+
+/// The text of a file of settings; `-` for standard input.
+pub(super) fn settings_text(path: &str) -> Result<String> {
+    ScenarioSource::open(path).map(|source| source.text)
+}
+
+/// The text of a price file.
+pub(super) fn price_text(path: &Path) -> Result<String> {
+    read_file(path)
 }
 
 /// A folder of results.

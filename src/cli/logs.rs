@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::logs::LogFormat;
 use crate::logs::other_format::OtherFormat;
 use crate::logs::record::LogEntry;
-use crate::recording::gather::{LogSelection, RecordGatherer};
+use crate::recording::gather::{LogSelection, LogSlice, RecordGatherer};
 use crate::units::{ByteSize, Share, utc};
 use files::{LogFile, NotALog, OpenLog};
 pub(super) use formats::FormatsTogether;
@@ -85,6 +85,7 @@ pub(super) struct Logs<'a> {
     first_file: LogFile,
     others: VecDeque<LogFile>,
     bar: ProgressBar,
+    slice: LogSlice,
 }
 
 impl LogArgs {
@@ -113,6 +114,11 @@ impl LogArgs {
 
     /// Finds all files and opens the first.
     pub(super) fn open(&self, quiet: bool) -> Result<Logs<'_>> {
+        self.open_slice(quiet, LogSlice::default())
+    }
+
+    /// The same of a part of a log, or from a time on.
+    pub(super) fn open_slice(&self, quiet: bool, slice: LogSlice) -> Result<Logs<'_>> {
         let mut others = files::walk(&self.paths)?;
         let bar = progress::bytes(files::total_bytes(&others), quiet);
         let first_file = others.remove(0);
@@ -122,11 +128,12 @@ impl LogArgs {
             if let Some(not_a_log) = not_a_log {
                 return Err(no_log(*not_a_log).at(name));
             }
-            if log.is_none() {
+            if log.is_none() && !slice.is_part {
                 return Err(Error::request("the file is empty, but must have a record").at(name));
             }
         }
-        Ok(Logs { args: self, quiet, first: Some(first), first_file, others: others.into(), bar })
+        let (first, others) = (Some(first), others.into());
+        Ok(Logs { args: self, quiet, first, first_file, others, bar, slice })
     }
 }
 
@@ -152,6 +159,21 @@ impl LogArgs {
         words
     }
 
+    /// The same without the logs themselves.
+    pub(super) fn typed_options(&self) -> Vec<String> {
+        self.typed().split_off(self.paths.len())
+    }
+
+    /// From when on requests are counted, and until when, if both are said.
+    pub(super) fn window(&self) -> Option<(i64, i64)> {
+        self.from.zip(self.to)
+    }
+
+    /// Whether inventories tell of objects.
+    pub(super) fn has_inventories(&self) -> bool {
+        !self.inventories.is_empty()
+    }
+
     /// The buckets asked for; none: all.
     pub(super) fn buckets(&self) -> &[String] {
         &self.buckets
@@ -168,7 +190,12 @@ impl LogArgs {
     }
 
     /// What is to be taken of the logs, in how much memory.
-    fn gather(&self, formats: FormatsTogether, memory: usize) -> Result<RecordGatherer> {
+    fn gather(
+        &self,
+        formats: FormatsTogether,
+        memory: usize,
+        slice: LogSlice,
+    ) -> Result<RecordGatherer> {
         if let (Some(from), Some(to)) = (self.from, self.to)
             && from >= to
         {
@@ -183,6 +210,7 @@ impl LogArgs {
             inventories: !self.inventories.is_empty(),
             calls_as_requests: formats == FormatsTogether::One,
             as_kms: self.as_kms,
+            slice,
         };
         Ok(RecordGatherer::new(wanted, memory, Arc::new(TemporaryFile::default())))
     }

@@ -1,4 +1,4 @@
-//! `bks merge`: parts that were made on several machines, put together.
+//! `bks merge`: parts of a sweep or of a replay that were made on several machines, put together.
 
 use std::fs;
 use std::io::Write;
@@ -6,47 +6,88 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::Quiet;
+use super::args::{Quiet, ResultsFolder};
 use super::exit::Exit;
 use super::file_errors::FileErrors;
 use super::journal::{self, IDENTITY};
-use super::output;
+use super::partial::{self, MergedParts};
+use super::{output, replay};
 use crate::error::{Error, Result};
+use crate::results::Results;
 use crate::sweep::checked_points::SweepIdentity;
 use crate::sweep::merge::{MergedSweep, ShardFiles, merge};
 use crate::sweep::rows::RowsFormat;
 
-/// Make one sweep of the shards that several machines ran
+/// Make one sweep, or one replay, of the parts that several machines ran
 ///
-/// Takes the folders that `bks sweep ... --shard N/M --out FOLDER` wrote, in any order, and writes the sweep.csv and
+/// Of a replay it takes the files that `bks replay LOGS --partial FILE` wrote, or their lines summed by an engine from
+/// standard input, and leaves the files that one replay of all logs would have left, with the same bytes. Each bucket
+/// must lie in one part as a whole. Parts that were not made alike, a log that is in two of them, and shards that are
+/// missing are refused by name.
+///
+/// Of a sweep it takes the folders that `bks sweep ... --shard N/M --out FOLDER` wrote, in any order, and writes the sweep.csv and
 /// sweep.json of the whole sweep, with the bytes that a single machine would have written. Shards of different sweeps,
 /// one that is there twice, and one that is missing or not done are refused by name.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
-    bks merge parts/* --out results/emr10\n\n\
+    bks merge parts/* --out results/emr10\n  \
+    bks merge parts/*.tsv --out results/october\n  \
+    bks merge parts/1*.tsv --partial tree/1.tsv\n\n\
     In a job array, each task runs one shard:\n  \
     bks sweep emr10.toml --set requesters=1..10000:log10 --shard auto --out parts/$SLURM_ARRAY_TASK_ID")]
 pub(super) struct MergeArgs {
-    /// Folders of the shards, or the files of rows in them
-    #[arg(required = true, value_name = "FOLDER")]
-    shards: Vec<PathBuf>,
-    /// Output directory [default: results/NAME]
-    #[arg(long, short, value_name = "DIR")]
-    out: Option<PathBuf>,
+    /// Partial results of a replay (`-`: from standard input), or folders of a sweep's shards
+    #[arg(required = true, value_name = "PART")]
+    parts: Vec<PathBuf>,
+    #[command(flatten)]
+    folder: ResultsFolder,
+    /// Write the partial result of all, to be merged with others; `-` for standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "overwrite"])]
+    partial: Option<PathBuf>,
     #[command(flatten)]
     quiet: Quiet,
 }
 
 pub(super) fn run(args: &MergeArgs) -> Result<Exit> {
-    let shards = args.shards.iter().map(|folder| read(folder));
+    let is_stdin = args.parts.iter().any(|part| part == Path::new("-"));
+    if is_stdin || args.parts.iter().any(|part| part.is_file() && partial::is_partial(part)) {
+        return replay_of_parts(args);
+    }
+    if args.partial.is_some() {
+        return Err(Error::request("`--partial` is given, but these are no partial results").hint(
+            "they are made by `bks replay LOGS --partial FILE`; a sweep's shards merge to a folder",
+        ));
+    }
+    let shards = args.parts.iter().map(|folder| read(folder));
     let shards: Vec<ShardFiles> = shards.collect::<Result<_>>()?;
     let sweep = merge(&shards)?;
-    let folder = output::results_folder(args.out.as_deref(), &sweep.identity.scenario);
+    let folder = args.folder.of(&sweep.identity.scenario);
     let path = write(&folder, &sweep)?;
     let (shards, points) = (shards.len(), sweep.identity.points);
     args.quiet.note(&format!("{points} points of {shards} shards"));
     args.quiet.wrote(&path);
     Ok(Exit::Done)
+}
+
+/// Makes one replay, or one partial result, of several.
+fn replay_of_parts(args: &MergeArgs) -> Result<Exit> {
+    let mut merged = MergedParts::default();
+    args.parts.iter().try_for_each(|part| merged.add(part))?;
+    let cells = merged.whole()?;
+    if let Some(path) = &args.partial {
+        partial::write(&cells, path)?;
+        if !output::is_stdout(path) {
+            args.quiet.wrote(path);
+        }
+        return Ok(Exit::Done);
+    }
+    let scenario = partial::scenario(&cells)?;
+    replay::refuse_to_replace(&args.folder, &scenario)?;
+    let results = [Results::of_parts(&scenario, &cells)?];
+    replay::write(&args.folder, &scenario, &results[0])?;
+    args.quiet.note(&format!("{} parts", partial::parts_of(&cells)));
+    args.quiet.wrote_results(&args.folder.of(&scenario.name));
+    Ok(Exit::by_assertions(&results))
 }
 
 /// The folder that a path is, or that a file of rows lies in.

@@ -4,17 +4,27 @@ use std::path::Path;
 
 use super::args::OutputFormat;
 use super::{output, progress};
+use crate::cells::Cells;
 use crate::error::Result;
 use crate::report;
 use crate::results::known_total::Scaled;
-use crate::results::run::Step;
-use crate::results::{FACTS, RUN, Results};
+use crate::results::run::{Step, StepProgress};
+use crate::results::{FACTS, RUN, Results, parts};
 use crate::scenario::Scenario;
+
+/// What a run of a part of a log counts, under a progress bar.
+pub(super) fn part(scenario: &Scenario, quiet: bool) -> Cells {
+    under_a_bar(scenario, quiet, |progress| parts::of_part(scenario, progress))
+}
 
 /// Runs a scenario under a progress bar.
 pub(super) fn results(scenario: &Scenario, quiet: bool) -> Results {
+    under_a_bar(scenario, quiet, |progress| Results::of(scenario, progress))
+}
+
+fn under_a_bar<T>(scenario: &Scenario, quiet: bool, run: impl FnOnce(StepProgress) -> T) -> T {
     let bar = progress::Growing::new(&scenario.name, "requests", quiet);
-    let results = Results::of(scenario, &|step| match step {
+    let results = run(&|step| match step {
         Step::Answered(requests) => bar.advance(requests),
         Step::SetsDecided(requests) => bar.grow(requests),
         Step::Decided { replications, requests } => {

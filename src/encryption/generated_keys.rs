@@ -48,6 +48,8 @@ pub struct Timelines {
     starts: Vec<Sorted>,
     /// The place of each (bucket × write partitions + partition).
     places: Vec<u32>,
+    /// Through how many parts each requester writes to each bucket, where that differs; else empty.
+    parts_in: Vec<Vec<u32>>,
 }
 
 /// Where one requester's timelines stand among all.
@@ -70,11 +72,23 @@ impl Timelines {
     #[must_use]
     pub fn new(buckets: usize) -> Self {
         let (of_requester, starts, places) = (Vec::new(), Vec::new(), Vec::new());
-        Self { buckets: buckets as u32, of_requester, starts, places }
+        Self { buckets: buckets as u32, of_requester, starts, places, parts_in: Vec::new() }
     }
 
     /// Adds the next requester, which writes through so many `parts` of S3's fleet.
-    pub fn add(&mut self, parts: u32, KeyStarts(mut keys): KeyStarts) {
+    pub fn add(&mut self, parts: u32, starts: KeyStarts) {
+        self.add_in_buckets(parts, Vec::new(), starts);
+    }
+
+    /// Adds the next requester, which writes through so many `parts` of S3's fleet, and to each bucket through
+    /// so many of them as `parts_in` has; to all through all if it is empty.
+    pub fn add_in_buckets(
+        &mut self,
+        parts: u32,
+        parts_in: Vec<u32>,
+        KeyStarts(mut keys): KeyStarts,
+    ) {
+        self.parts_in.push(parts_in);
         let first = self.starts.len() as u32;
         // Those of one place stay in order.
         keys.sort_by_key(|key| key.place);
@@ -87,10 +101,11 @@ impl Timelines {
         self.of_requester.push(RequesterTimelines { parts, first, count });
     }
 
-    /// Through how many parts of S3's fleet a requester writes.
+    /// Through how many parts of S3's fleet a requester writes to a bucket.
     #[inline]
-    pub(super) fn parts(&self, requester: u32) -> u32 {
-        self.of_requester[requester as usize].parts
+    pub(super) fn parts(&self, requester: u32, bucket: u32) -> u32 {
+        let parts_in = self.parts_in[requester as usize].get(bucket as usize);
+        parts_in.copied().unwrap_or(self.of_requester[requester as usize].parts)
     }
 
     /// The timeline that answers for a requester's part in a bucket: its own, or the next that has a key.

@@ -288,7 +288,7 @@ impl Keyring {
         let since = if since <= SimTime::ZERO { from } else { since };
         push_written(shares, None, 1.0, from, since);
         for (requester, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-            let partitions = self.timelines.parts(requester as u32);
+            let partitions = self.timelines.parts(requester as u32, bucket);
             let share = weight / f64::from(partitions);
             for part in 0..partitions {
                 match self.timelines.of_part(bucket, requester as u32, part) {
@@ -313,7 +313,7 @@ impl Keyring {
             return None;
         }
         let requester = self.requester_of_slot[slot as usize];
-        let picked = part_of(draw, self.timelines.parts(requester));
+        let picked = part_of(draw, self.timelines.parts(requester, bucket));
         let timeline = self.timelines.of_part(bucket, requester, picked)?;
         let generated = self.timelines.starts()[timeline].not_above(time.as_nanos());
         Some(self.timeline_first[timeline] + (generated as u32).saturating_sub(1))

@@ -38,6 +38,9 @@ pub struct Requester {
     pub renews: bool,
     /// On how many connections its requests come: those of all its slots together.
     pub connections: Connections,
+    /// The same of each bucket, by the number that requests have for it, where not all of its slots use each;
+    /// else empty.
+    pub in_buckets: Vec<Connections>,
 }
 
 impl Requester {
@@ -45,6 +48,12 @@ impl Requester {
     #[must_use]
     pub fn session<'a>(&self, slots: &'a [SessionSlot]) -> Option<&'a SessionSlot> {
         self.renews.then(|| &slots[self.slots[0] as usize])
+    }
+
+    /// On how many connections its requests to a bucket come.
+    #[must_use]
+    pub fn connections_in(&self, bucket: u32) -> Connections {
+        self.in_buckets.get(bucket as usize).copied().unwrap_or(self.connections)
     }
 }
 
@@ -83,6 +92,7 @@ impl Requesters {
                     slots: Vec::new(),
                     renews: by_session,
                     connections: Connections::Kept(0),
+                    in_buckets: Vec::new(),
                 });
                 list.len() - 1
             });
@@ -92,6 +102,34 @@ impl Requesters {
             of_slot.push(index as u32);
         }
         Self { list, of_slot }
+    }
+
+    /// The same with each requester's connections to each bucket: those of the slots that use it. A client has a
+    /// pool for each host, and each bucket is one. `asked` has the buckets of each slot, `numbers` the bucket of
+    /// each number that requests have for one.
+    #[must_use]
+    pub fn in_buckets(
+        mut self,
+        slots: &[SessionSlot],
+        asked: &[Vec<u32>],
+        numbers: &[u32],
+    ) -> Self {
+        for requester in self.list.iter_mut().filter(|requester| requester.slots.len() > 1) {
+            let mut of_bucket: BTreeMap<u32, Connections> = BTreeMap::new();
+            for &slot in &requester.slots {
+                let own = slots[slot as usize].connections;
+                for &bucket in &asked[slot as usize] {
+                    let all = of_bucket.entry(bucket).or_insert(Connections::Kept(0));
+                    *all = all.and(own);
+                }
+            }
+            if of_bucket.values().any(|connections| *connections != requester.connections) {
+                let all = requester.connections;
+                let each = numbers.iter().map(|it| of_bucket.get(it).copied().unwrap_or(all));
+                requester.in_buckets = each.collect();
+            }
+        }
+        self
     }
 }
 

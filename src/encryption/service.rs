@@ -8,6 +8,7 @@
 mod cache;
 mod mixed;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::assumption::{Assumptions, Expiry, Partitions};
@@ -103,6 +104,22 @@ impl Scheme {
     }
 }
 
+/// The multipart upload that a requester has begun last in each bucket, as far as its key goes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UploadsBegun(BTreeMap<u32, Object>);
+
+impl UploadsBegun {
+    /// Takes note of the next upload to a bucket.
+    pub(crate) fn begin(&mut self, bucket: u32, upload: Object) {
+        self.0.insert(bucket, upload);
+    }
+
+    /// The last one to a bucket.
+    pub(crate) fn of(&self, bucket: u32) -> Object {
+        self.0.get(&bucket).copied().unwrap_or(Object::Keyless)
+    }
+}
+
 /// What one request cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
@@ -150,9 +167,11 @@ pub struct Memory {
     entries: Vec<u32>,
     /// When the requester's session ends; a new session starts without keys.
     session_ends: SimTime,
-    /// The multipart upload begun last, as far as its key goes; parts that are copied into it name
-    /// their source, not the upload.
-    upload: Object,
+    /// The same of each bucket, by the number that requests have for it, where a requester has not as many
+    /// connections to each; empty where it has.
+    of_buckets: Vec<Partitions>,
+    /// The multipart uploads begun last; parts that are copied into one name their source, not the upload.
+    uploads: UploadsBegun,
 }
 
 impl Memory {
@@ -166,7 +185,8 @@ impl Memory {
             partitions: Partitions { writing: 1, reading: 1 },
             entries: Vec::new(),
             session_ends: SimTime::MAX,
-            upload: Object::Keyless,
+            of_buckets: Vec::new(),
+            uploads: UploadsBegun::default(),
         }
     }
 
@@ -194,7 +214,26 @@ impl Memory {
             Some(slot) => slot.first_renewal_after(self.start),
             None => SimTime::MAX,
         };
-        self.upload = Object::Keyless;
+        self.of_buckets.clear();
+        self.uploads = UploadsBegun::default();
+    }
+
+    /// Says that the requester, which has begun, meets so many parts of S3's fleet in each bucket, none more
+    /// than it began with.
+    pub fn spread(&mut self, of_buckets: impl Iterator<Item = Partitions>) {
+        self.of_buckets.extend(of_buckets);
+    }
+
+    /// Over how many parts of the fleet its reads of a bucket are spread.
+    #[inline]
+    fn reading(&self, bucket: u32) -> u32 {
+        self.of_buckets.get(bucket as usize).map_or(self.partitions.reading, |it| it.reading)
+    }
+
+    /// Over how many parts of the fleet its writes to a bucket are spread.
+    #[inline]
+    fn writing(&self, bucket: u32) -> u32 {
+        self.of_buckets.get(bucket as usize).map_or(self.partitions.writing, |it| it.writing)
     }
 
     /// Answers the requester's next request; requests come in order of time.
@@ -217,7 +256,7 @@ impl Memory {
             self.unwrap(scheme, keyring, request, &request.object, &mut answer);
         }
         answer.of_read = answer.calls.total() as u32;
-        let own = self.upload;
+        let own = self.uploads.of(request.bucket);
         for _ in 0..needs.unwrap_own {
             self.unwrap(scheme, keyring, request, &own, &mut answer);
         }
@@ -334,7 +373,7 @@ impl Memory {
     #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
         if request.operation == Operation::CreateMultipartUpload {
-            self.upload = scheme.begun_upload(request);
+            self.uploads.begin(request.bucket, scheme.begun_upload(request));
         }
         match scheme.wrapping(request.bucket, api, scheme.wraps_by_bucket_key(request)) {
             KeyCost::Nothing => {}
@@ -343,8 +382,8 @@ impl Memory {
                 answer.by_object += 1;
             }
             KeyCost::UnlessInMemory(calls) => {
-                let partitions = self.partitions.writing;
-                let timeline = request.bucket * partitions + part_of(request.draw, partitions);
+                let part = part_of(request.draw, self.writing(request.bucket));
+                let timeline = request.bucket * self.partitions.writing + part;
                 let until = &mut self.wrapping_until[timeline as usize];
                 if request.time >= *until {
                     *until = request.time + scheme.assumptions.generation_lifetime;
@@ -371,7 +410,8 @@ impl Memory {
         };
         match (bucket_scheme.unwrapping(key.is_some()), key) {
             (KeyCost::UnlessInMemory(calls), Some(key)) => {
-                let entry = entry_of(key, request.draw, self.partitions.reading);
+                let part = read_part(request.draw, self.reading(request.bucket));
+                let entry = key * self.partitions.reading + part;
                 if self.cache.misses(entry, request.time, &scheme.assumptions) {
                     answer.calls += calls;
                 }
@@ -438,8 +478,14 @@ fn number_before(times: &[SimTime], bound: SimTime) -> usize {
 /// The cache entry of a key in the partition that a request's draw picks for reading.
 #[inline]
 pub(crate) fn entry_of(key: u32, draw: u32, partitions: u32) -> u32 {
+    key * partitions + read_part(draw, partitions)
+}
+
+/// The partition that a request's draw picks for reading.
+#[inline]
+fn read_part(draw: u32, partitions: u32) -> u32 {
     // The other half of the draw: a copy's two sides are placed apart.
-    key * partitions + part_of(draw.rotate_left(16), partitions)
+    part_of(draw.rotate_left(16), partitions)
 }
 
 /// Whether the request writes by copying, which directory buckets do without bucket keys.

@@ -9,7 +9,7 @@ use super::cause::Cause;
 use crate::encryption::assumption::Expiry;
 use crate::encryption::cost::KeyCost;
 use crate::encryption::needs::Needs;
-use crate::encryption::service::{BucketScheme, entry_of};
+use crate::encryption::service::{BucketScheme, UploadsBegun, entry_of};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::part_of;
 use crate::s3::{Object, Operation, Request};
@@ -91,20 +91,14 @@ enum Missing {
 }
 
 /// What S3 holds for one requester.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ExplainingMemory {
     /// By key.
     read: HashMap<u32, Hosts>,
     /// By the part of a bucket that is written to.
     written: HashMap<u32, Hosts>,
-    /// The multipart upload begun last, as far as its key goes.
-    upload: Object,
-}
-
-impl Default for ExplainingMemory {
-    fn default() -> Self {
-        Self { read: HashMap::new(), written: HashMap::new(), upload: Object::Keyless }
-    }
+    /// The multipart uploads begun last.
+    uploads: UploadsBegun,
 }
 
 impl Hosts {
@@ -177,13 +171,13 @@ impl ExplainingMemory {
         for _ in 0..needs.unwrap {
             self.unwrap(it, &request.object, &mut calls, each);
         }
-        let own = self.upload;
+        let own = self.uploads.of(it.request.bucket);
         for _ in 0..needs.unwrap_own {
             self.unwrap(it, &own, &mut calls, each);
         }
         if let Some(api) = needs.wrap {
             if request.operation == Operation::CreateMultipartUpload {
-                self.upload = it.scheme.begun_upload(request);
+                self.uploads.begin(request.bucket, it.scheme.begun_upload(request));
             }
             self.wrap(it, api, &mut calls, each);
         }

@@ -7,12 +7,12 @@ use crate::encryption::keys::{Keyring, MadeBy};
 use crate::encryption::requester::Requesters;
 use crate::kms::KmsCalls;
 use crate::recording::mark::RecordMark;
-use crate::s3::{IdentityKind, Operation};
+use crate::s3::{Connections, IdentityKind, Operation};
 use crate::scenario::Scenario;
 use crate::simulation::Arm;
 use crate::simulation::events::{Answered, Event};
 use crate::simulation::names::{NamedEvent, NamedEvents};
-use crate::simulation::objects;
+use crate::simulation::{objects, requesters_of};
 use crate::units::{SimDuration, SimTime};
 
 /// Which requests to explain.
@@ -99,7 +99,7 @@ pub fn select(
     limit: usize,
 ) -> Selected {
     let rule = scenario.configurations[arm.configuration].rule;
-    let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
+    let requesters = requesters_of(scenario, rule);
     let search = RequestSearch { scenario, requesters, selector, replication };
     let kept = objects::keep(scenario, replication);
     let mut events = NamedEvents::new(scenario, &kept, arm, replication);
@@ -115,10 +115,7 @@ pub fn select(
             answer: event.answer,
             scheme: rules.scheme,
             keyring: rules.keyring,
-            partitions: rules
-                .scheme
-                .assumptions
-                .partitions(search.requesters.list[event.requester as usize].connections),
+            partitions: rules.scheme.assumptions.partitions(search.connections_of(event)),
         };
         let mut needs: Vec<Explanation> = Vec::new();
         let memory = memories.entry(event.requester).or_default();
@@ -138,6 +135,11 @@ pub fn select(
 }
 
 impl RequestSearch<'_> {
+    /// On how many connections the requests to a bucket come.
+    fn connections_of(&self, event: &Event) -> Connections {
+        self.requesters.list[event.requester as usize].connections_in(event.request.bucket)
+    }
+
     /// The request, if it is one of those looked for.
     fn picks(&self, event: &Event, number: u64, name: Option<&str>) -> Option<Picked> {
         let is_of_log = self.scenario.recording.is_some();

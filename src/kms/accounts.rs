@@ -88,6 +88,23 @@ impl Accounts {
         accounts
     }
 
+    /// The same principals, each as if it were an account by itself.
+    #[must_use]
+    pub fn apart(all: &Self) -> Self {
+        let principals = 0..all.account_of.len() as u32;
+        let names = principals.clone().map(|number| number.to_string());
+        let each = names.flat_map(|account| {
+            let regions = all.regions.iter().cloned();
+            regions.map(move |region| AccountRegion { account: account.clone(), region })
+        });
+        Self {
+            list: each.collect(),
+            account_of: principals.collect(),
+            clients_of: vec![0; all.clients_of.len()],
+            ..all.clone()
+        }
+    }
+
     /// Where the calls of a principal's request to a bucket count, which reads what lies in another
     /// or the same one.
     #[must_use]

@@ -170,6 +170,16 @@ pub(crate) fn salt(seed: Seed, replication: u32) -> u64 {
 }
 
 impl Recording {
+    /// Where the draws about a population come from: by its bucket's name, so that they are the same whichever
+    /// other buckets' logs are read with it.
+    pub(crate) fn address_of_earlier(&self, population: usize) -> (u32, u32) {
+        let EarlierObjects { bucket, part, .. } = self.before[population];
+        let number = self.kms_keys.number_in_bucket(part) as u64;
+        let name = self.buckets[bucket as usize].as_bytes();
+        let hash = Hash::new().with(name).with(&number.to_le_bytes()).get();
+        ((hash >> 32) as u32, hash as u32)
+    }
+
     /// Of a population whose writing an inventory tells: when it was written, the oldest first, and
     /// which part of S3's fleet wrote it in a replication; `None` of another.
     pub(crate) fn written_before(

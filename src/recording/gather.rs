@@ -19,6 +19,7 @@ use crate::logs::LogFormat;
 use crate::logs::record::{
     LogEntry, LogOperation, LoggedRequester, Nanoseconds, Record, percent_decoded,
 };
+use crate::units::SimDuration;
 
 /// What to take of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,17 @@ pub struct LogSelection {
     pub calls_as_requests: bool,
     /// Whether every object is taken to be under KMS, whatever the log says of it.
     pub as_kms: bool,
+    /// Where the run begins, and whether there must be anything.
+    pub slice: LogSlice,
+}
+
+/// How much of the time before [`LogSelection::from`] is taken, and whether it is a part of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogSlice {
+    /// How long before that time the run begins; without it, it begins with the first record.
+    pub warm_up: Option<SimDuration>,
+    /// Whether there may be no request.
+    pub is_part: bool,
 }
 
 /// Numbers of records by what became of them. Repeated records are counted again.

@@ -48,6 +48,28 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The reason that a word in files stands for.
+    pub(crate) fn called(word: &[u8]) -> Option<Self> {
+        let plain = [
+            Self::UnknownOperation,
+            Self::WithoutData,
+            Self::Lifecycle,
+            Self::KmsCall,
+            Self::BucketKeyCall,
+            Self::FailedCall,
+            Self::OtherCall,
+            Self::OtherBucket,
+            Self::TooEarly,
+            Self::TooLate,
+            Self::Repeated,
+            Self::Unreadable,
+            Self::Failed,
+            Self::DeletedKey,
+        ];
+        let skipped = Skipped::ALL.into_iter().map(Self::Skipped);
+        plain.into_iter().chain(skipped).find(|reason| reason.name().as_bytes() == word)
+    }
+
     /// The word for it in files.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -132,6 +154,29 @@ impl LeftOutRecords {
             named.total += total - counted;
             named.many |= many;
         }
+    }
+
+    /// Records by reason and by the log's name for them, as bytes; of names that are too many, all under one.
+    pub(crate) fn counted(&self) -> Vec<(Reason, Vec<u8>, u64)> {
+        let mut all = Vec::new();
+        for (reason, named) in &self.0 {
+            if named.many {
+                all.push((*reason, ALL.as_bytes().to_vec(), named.total));
+                continue;
+            }
+            all.extend(named.counts.iter().map(|(name, count)| (*reason, name.clone(), *count)));
+        }
+        all
+    }
+
+    /// The reasons of which there are too many names.
+    pub(crate) fn many(&self) -> impl Iterator<Item = Reason> {
+        self.0.iter().filter(|(_, named)| named.many).map(|(reason, _)| *reason)
+    }
+
+    /// Says that there are too many names of a reason.
+    pub(crate) fn note_many(&mut self, reason: Reason) {
+        self.0.entry(reason).or_default().many = true;
     }
 
     /// How many records of a reason there are.

@@ -549,7 +549,7 @@ pub struct OtherKmsKey {
 
 impl BucketKmsKeys {
     /// The keys of so many buckets, from those that are told of some.
-    fn of<'a>(buckets: usize, told: impl Iterator<Item = (u32, &'a str)>) -> Self {
+    pub(super) fn of<'a>(buckets: usize, told: impl Iterator<Item = (u32, &'a str)>) -> Self {
         let distinct: BTreeSet<(u32, &str)> = told.collect();
         let mut keys = Self { first: vec![None; buckets], ..Self::default() };
         for (bucket, arn) in distinct {
@@ -575,7 +575,7 @@ impl BucketKmsKeys {
     }
 
     /// Which of its bucket's keys a number stands for, the first being 0.
-    pub(super) fn number_in_bucket(&self, part: u32) -> usize {
+    pub(crate) fn number_in_bucket(&self, part: u32) -> usize {
         let Some(other) = (part as usize).checked_sub(self.first.len()) else { return 0 };
         let bucket = self.others[other].bucket;
         1 + other - self.others.partition_point(|key| key.bucket < bucket)

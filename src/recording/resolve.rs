@@ -65,7 +65,7 @@ impl RecordGatherer {
         left_out.add(Reason::TooEarly, b"", too_early);
         let by_session = by_session.sorted()?;
         let order = RequestOrder::new(&names, &principals, &principal_of, memory, from_ms, &store);
-        let OrderedRequests { by_slot, by_principal, seen, requests, mut besides } =
+        let OrderedRequests { by_slot, by_principal, seen, requests, mut besides, buckets_of_slot } =
             order.store(by_session)?;
         for ((slot, bucket), keys) in deleted_keys {
             let place = (principal_of[slot as usize], bucket);
@@ -81,6 +81,7 @@ impl RecordGatherer {
             end: duration(span.end - span.start),
             principals,
             principal_of,
+            buckets_of_slot,
             buckets,
             regions,
             places: places.into_iter().zip(requests).map(bucket_prefix).collect(),
@@ -98,6 +99,7 @@ impl RecordGatherer {
             by_slot,
             by_principal,
             inputs: Vec::new(),
+            inventories: 0,
             files_left_out: Vec::new(),
             arguments: Vec::new(),
             failed: std::sync::OnceLock::new(),
@@ -108,18 +110,29 @@ impl RecordGatherer {
     /// a `from` it begins no earlier than a run can reach back: what is older is left out.
     fn run_span(&self) -> Result<RunSpan> {
         const SECOND: u64 = 1_000;
-        let (Some((first, last)), Some(last_request)) = (self.ends.span(), self.last_request)
-        else {
-            return Err(self.no_request());
+        let span = self.ends.span().zip(self.last_request);
+        let ((first, last), last_request) = match (span, self.wanted.from, self.wanted.to) {
+            (Some(span), ..) => span,
+            (None, Some(from), Some(to)) if self.wanted.slice.is_part => {
+                ((epoch_ms(from), epoch_ms(to)), epoch_ms(from))
+            }
+            _ => return Err(self.no_request()),
         };
         let first = first / SECOND * SECOND;
         let from = self.wanted.from.map(epoch_ms);
         let start = from.map_or(first, |from| from.min(first)) / SECOND * SECOND;
         let end = self.wanted.to.map_or((last / SECOND + 1) * SECOND, epoch_ms);
-        let start =
-            from.map_or(start, |from| self.within_reach(start, from / SECOND * SECOND, end));
+        let start = match (from, self.wanted.slice.warm_up) {
+            (Some(from), Some(warm_up)) => {
+                let warm_up = u64::try_from(warm_up.as_nanos() / 1_000_000).unwrap_or_default();
+                let reach = end.saturating_sub(LONGEST.as_nanos().unsigned_abs() / 1_000_000);
+                from.saturating_sub(warm_up).max(reach).min(from) / SECOND * SECOND
+            }
+            (Some(from), None) => self.within_reach(start, from / SECOND * SECOND, end),
+            (None, _) => start,
+        };
         let counted_from = from.unwrap_or(start);
-        if counted_from > last_request {
+        if counted_from > last_request && !self.wanted.slice.is_part {
             return Err(Error::request(
                 "there is no request at or after `--from`, so there is nothing to count",
             )
@@ -150,8 +163,8 @@ impl RecordGatherer {
 
 /// A part of a bucket with its counted requests.
 fn bucket_prefix((place, requests): (SortedPlace, u64)) -> BucketPrefix {
-    let SortedPlace { bucket, prefix, part, .. } = place;
-    BucketPrefix { bucket, part, prefix, requests }
+    let SortedPlace { bucket, prefix, part, is_key_told } = place;
+    BucketPrefix { bucket, part, prefix, is_key_told, requests }
 }
 
 fn duration(ms: u64) -> SimDuration {
@@ -159,7 +172,7 @@ fn duration(ms: u64) -> SimDuration {
 }
 
 /// The principals of sorted sessions, and whose each session is.
-fn principals(who: &[SessionIdentity]) -> (Vec<RecordedPrincipal>, Vec<u32>) {
+pub(super) fn principals(who: &[SessionIdentity]) -> (Vec<RecordedPrincipal>, Vec<u32>) {
     let mut principals: Vec<RecordedPrincipal> = Vec::new();
     let mut principal_of = Vec::with_capacity(who.len());
     for SessionIdentity { principal, session } in who {
@@ -291,6 +304,8 @@ struct RequestOrder<'a> {
     /// Which bucket each place is of.
     bucket_of: Vec<u32>,
     besides: BTreeMap<(u32, u32), BillingExtras>,
+    /// Which buckets each slot of those who have several asks.
+    buckets_of_slot: Vec<Vec<u32>>,
 }
 
 impl<'a> RequestOrder<'a> {
@@ -314,6 +329,7 @@ impl<'a> RequestOrder<'a> {
             requests: vec![0; names.places.len()],
             bucket_of: names.places.iter().map(|place| place.bucket).collect(),
             besides: BTreeMap::new(),
+            buckets_of_slot: Vec::new(),
         }
     }
 
@@ -329,8 +345,8 @@ impl<'a> RequestOrder<'a> {
             self.by_principal.push(placed)?;
         }
         let by_principal = self.by_principal.finish(self.principals.len())?;
-        let Self { seen, requests, besides, .. } = self;
-        Ok(OrderedRequests { by_slot, by_principal, seen, requests, besides })
+        let Self { seen, requests, besides, buckets_of_slot, .. } = self;
+        Ok(OrderedRequests { by_slot, by_principal, seen, requests, besides, buckets_of_slot })
     }
 
     fn put(&mut self, placed: ResolvedRequest) -> Result<()> {
@@ -348,9 +364,20 @@ impl<'a> RequestOrder<'a> {
         let writes = Needs::writes(operation) && placed.when.sse() != ObjectEncryption::NotKms;
         self.seen.all_writes += u64::from(writes && placed.when.is_served());
         if self.principals[principal as usize].sessions.len() > 1 {
+            self.note_bucket(&placed);
             self.of_principals.push(placed.owned_by(principal))?;
         }
         self.by_slot.push(placed)
+    }
+
+    /// Takes note of the bucket that a session asks.
+    fn note_bucket(&mut self, placed: &ResolvedRequest) {
+        self.buckets_of_slot.resize_with(self.slots, Vec::new);
+        let bucket = self.bucket_of[placed.place as usize];
+        let known = &mut self.buckets_of_slot[placed.slot as usize];
+        if known.last() != Some(&bucket) && !known.contains(&bucket) {
+            known.push(bucket);
+        }
     }
 }
 
@@ -362,6 +389,8 @@ struct OrderedRequests {
     /// Counted requests of each place.
     requests: Vec<u64>,
     besides: BTreeMap<(u32, u32), BillingExtras>,
+    /// Which buckets each slot of those who have several asks.
+    buckets_of_slot: Vec<Vec<u32>>,
 }
 
 /// What a record that reads an object says of it.

@@ -208,6 +208,15 @@ enum RequestStorage {
 }
 
 impl StoredRequests {
+    /// So many of each owner, none of which can be read.
+    pub(crate) fn of_none(counts: &[u64]) -> Self {
+        let mut starts = vec![0];
+        for count in counts {
+            starts.push(starts[starts.len() - 1] + count);
+        }
+        Self { starts, kept: RequestStorage::Memory(Vec::new()) }
+    }
+
     /// Which of the records are an owner's.
     pub(crate) fn of(&self, owner: u32) -> Range<u64> {
         self.starts[owner as usize]..self.starts[owner as usize + 1]

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration;
+use super::parts::{ASSUMED, CEILING, FLOOR, PartCounts, UNMIGRATED, is_base};
 use super::quota_use::AskedQuotas;
 use super::ranking::VariedCounts;
 use super::run::{Step, StepProgress};
@@ -16,7 +17,9 @@ use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::RunEstimate;
+use crate::simulation::part::drawing;
 use crate::simulation::{Arm, Breakdown, SeenArm, run_seen};
+use crate::tally::Tally;
 
 /// The arms of one configuration.
 struct ArmsOf {
@@ -149,6 +152,8 @@ struct Seen {
     view: View,
     /// Whether nothing is asked of it but the first replication.
     once: bool,
+    /// What it is in a part of a log; of several names any will do.
+    roles: Vec<String>,
 }
 
 /// Runs every configuration at every level that makes a difference, at its floor and its ceiling:
@@ -157,6 +162,7 @@ struct Seen {
 pub(super) fn run(
     scenario: &Scenario,
     variations: &Variations,
+    parts: Option<&PartCounts>,
     progress: StepProgress,
 ) -> (Counted, Vec<VariedCounts>) {
     let configurations = scenario.configurations.len();
@@ -164,7 +170,7 @@ pub(super) fn run(
     let with_unmigrated = with_unmigrated(scenario);
     let scenario = with_unmigrated.as_ref();
     let views = Views::of(scenario, engines);
-    let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: true };
+    let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: true, parts };
     let arms_of = plan.add_configurations(configurations);
     // A log's requests are read once for all arms.
     let together = scenario.recording.is_some();
@@ -204,7 +210,7 @@ pub(super) fn run(
 pub(super) fn run_levels(scenario: &Scenario, progress: StepProgress) -> Counted {
     let engines = &Engines::of(scenario);
     let views = Views::of(scenario, engines);
-    let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: false };
+    let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: false, parts: None };
     let arms_of = plan.add_configurations(scenario.configurations.len());
     let replications = scenario.replications;
     let requests = plan.requests() * f64::from(replications);
@@ -238,20 +244,22 @@ struct ArmPlan<'a> {
     arms: Vec<Seen>,
     /// Whether arms are run between which every saving lies.
     has_bounds: bool,
+    /// What parts of a log have counted, in the place of a run.
+    parts: Option<&'a PartCounts<'a>>,
 }
 
 impl ArmPlan<'_> {
     /// Adds an arm; yields its number.
-    fn add(&mut self, arm: Arm, view: View) -> usize {
+    fn add(&mut self, arm: Arm, view: View, role: &str) -> usize {
         let view = self.views.plain(view);
-        self.arms.push(Seen { arm, view, once: false });
+        self.arms.push(Seen { arm, view, once: false, roles: vec![role.to_owned()] });
         self.arms.len() - 1
     }
 
     /// Adds the arms of variations that are not there yet; yields the number of each.
     fn add_variations(&mut self, variations: &Variations) -> Vec<usize> {
         let mut numbers = Vec::new();
-        for (arm, view) in variations.seen() {
+        for ((arm, view), role) in variations.seen().zip(variations.roles()) {
             let view = self.views.plain(view);
             let is_known = |seen: &Seen| {
                 let Arm { configuration, assumptions, .. } = seen.arm;
@@ -260,13 +268,14 @@ impl ArmPlan<'_> {
             };
             let known = self.arms.iter().position(is_known);
             numbers.push(known.unwrap_or(self.arms.len()));
-            match known {
+            if let Some(known) = known {
                 // A bound tells nobody apart by itself.
-                Some(known) => {
-                    let breakdown = &mut self.arms[known].arm.breakdown;
-                    *breakdown = (*breakdown).max(arm.breakdown);
-                }
-                None => self.arms.push(Seen { arm: arm.clone(), view, once: true }),
+                let breakdown = &mut self.arms[known].arm.breakdown;
+                *breakdown = (*breakdown).max(arm.breakdown);
+                self.arms[known].roles.push(role);
+            } else {
+                let roles = vec![role];
+                self.arms.push(Seen { arm: arm.clone(), view, once: true, roles });
             }
         }
         numbers
@@ -282,7 +291,8 @@ impl ArmPlan<'_> {
             let assumptions = configuration.ranges.at(Level::Assumed);
             let breakdown = Breakdown::Requesters;
             let arm = Arm { configuration: index, assumptions, breakdown };
-            let assumed = self.add(arm, View::AsGiven);
+            let role = if index < shown { ASSUMED } else { UNMIGRATED };
+            let assumed = self.add(arm, View::AsGiven, role);
             assumed_arms.push(assumed);
             if index < shown {
                 arms_of.push(self.add_levels(index, configuration, assumed));
@@ -314,13 +324,16 @@ impl ArmPlan<'_> {
         for (level, view) in [(Level::Low, View::Low), (Level::High, View::High)] {
             let assumptions = ranges.at(level);
             if assumptions != as_assumed || self.views.ends.is_some() {
-                arms.levels[level as usize] = self.add(Arm::of_totals(index, assumptions), view);
+                let arm = Arm::of_totals(index, assumptions);
+                arms.levels[level as usize] = self.add(arm, view, level.name());
+            } else {
+                self.arms[assumed].roles.push(level.name().to_owned());
             }
         }
         if self.has_bounds {
             arms.bounds = Some(Bounds {
-                floor: self.add(Arm::of_figures(index, ranges.floor()), View::Low),
-                ceiling: self.add(Arm::of_figures(index, ranges.ceiling()), View::High),
+                floor: self.add(Arm::of_figures(index, ranges.floor()), View::Low, FLOOR),
+                ceiling: self.add(Arm::of_figures(index, ranges.ceiling()), View::High, CEILING),
             });
         }
         arms
@@ -351,19 +364,108 @@ impl ArmPlan<'_> {
     fn count(&self, replications: Range<u32>, progress: StepProgress) -> Vec<Vec<ArmCounts>> {
         let Views { scenario, engines, .. } = self.views;
         let billing = &scenario.billing;
-        let seen = self.arms.iter().map(|Seen { arm, view, once }| SeenArm {
-            arm,
-            scenario: self.views.scenario(*view),
-            once: *once,
-        });
+        if let Some(parts) = self.parts {
+            return replications.map(|replication| self.of_parts(parts, replication)).collect();
+        }
         run_seen(
             scenario,
             engines,
-            &seen.collect::<Vec<_>>(),
+            &self.seen(),
             replications,
             &|requests| progress(Step::Answered(requests)),
             |tally| ArmCounts::of(&tally, billing, AskedQuotas::Sought),
         )
+    }
+}
+
+impl ArmPlan<'_> {
+    /// The arms as they see the scenario.
+    fn seen(&self) -> Vec<SeenArm<'_>> {
+        let seen = self.arms.iter().map(|Seen { arm, view, once, .. }| SeenArm {
+            arm,
+            scenario: self.views.scenario(*view),
+            once: *once,
+        });
+        seen.collect()
+    }
+
+    /// What each of the arms has counted in a replication of all parts of a log together.
+    fn of_parts(&self, parts: &PartCounts, replication: u32) -> Vec<ArmCounts> {
+        let scenario = self.views.scenario;
+        let counts = self.arms.iter().map(|Seen { arm, roles, .. }| {
+            let configuration = &scenario.configurations[arm.configuration];
+            let tally = parts.tally(configuration, arm, &roles[0], replication);
+            ArmCounts::of(&tally, &scenario.billing, AskedQuotas::Sought)
+        });
+        counts.collect()
+    }
+}
+
+/// What an arm counts in a replication of a log.
+pub(super) struct ArmTally<'a> {
+    pub(super) configuration: &'a Configuration,
+    /// What the arm is called in a part.
+    pub(super) role: &'a str,
+    pub(super) replication: u32,
+    pub(super) own: &'a Tally,
+    /// What it is counted from: in the first replication the configuration as assumed, in others the first.
+    pub(super) base: Option<&'a Tally>,
+}
+
+/// Tells of every tally that a run of a log is made of. Yields the tally of each configuration as assumed.
+pub(super) fn each_tally(
+    scenario: &Scenario,
+    variations: &Variations,
+    progress: StepProgress,
+    tell: &mut dyn FnMut(&ArmTally),
+) -> Vec<Tally> {
+    let configurations = scenario.configurations.len();
+    let engines = &Engines::of(scenario);
+    let with_unmigrated = with_unmigrated(scenario);
+    let scenario = with_unmigrated.as_ref();
+    let views = Views::of(scenario, engines);
+    let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: true, parts: None };
+    let arms_of = plan.add_configurations(configurations);
+    plan.add_variations(variations);
+    let replications = scenario.replications;
+    let requests = plan.requests() * f64::from(replications);
+    progress(Step::Decided { replications, requests });
+    let seen = plan.seen();
+    let first = plan.tallies(&seen, 0, progress);
+    for (own, Seen { arm, roles, .. }) in first.iter().zip(&plan.arms) {
+        let configuration = &scenario.configurations[arm.configuration];
+        let assumed = arms_of.get(arm.configuration).map(|of| of.levels[Level::Assumed as usize]);
+        for role in roles {
+            let base = assumed.filter(|_| !is_base(role)).map(|assumed| &first[assumed]);
+            tell(&ArmTally { configuration, role, replication: 0, own, base });
+        }
+    }
+    let drawing = drawing(scenario, &seen);
+    let mut again: Vec<usize> = (0..seen.len()).collect();
+    again.retain(|&number| drawing[number] && !seen[number].once);
+    let arms: Vec<SeenArm> = again.iter().map(|&number| seen[number]).collect();
+    let others = if arms.is_empty() { 1..1 } else { 1..replications };
+    for replication in others {
+        for (own, &number) in plan.tallies(&arms, replication, progress).iter().zip(&again) {
+            let Seen { arm, roles, .. } = &plan.arms[number];
+            let configuration = &scenario.configurations[arm.configuration];
+            for role in roles {
+                let base = Some(&first[number]);
+                tell(&ArmTally { configuration, role, replication, own, base });
+            }
+        }
+    }
+    let assumed = arms_of.iter().map(|of| first[of.levels[Level::Assumed as usize]].clone());
+    assumed.collect()
+}
+
+impl ArmPlan<'_> {
+    /// What some arms count in a replication.
+    fn tallies(&self, arms: &[SeenArm], replication: u32, progress: StepProgress) -> Vec<Tally> {
+        let Views { scenario, engines, .. } = self.views;
+        let answered = |requests| progress(Step::Answered(requests));
+        let range = replication..replication + 1;
+        run_seen(scenario, engines, arms, range, &answered, |tally| tally).remove(0)
     }
 }
 

@@ -47,6 +47,13 @@ impl Variations {
         self.arms.iter().map(|arm| (arm, View::AsGiven)).chain(of_unknown)
     }
 
+    /// What each of these arms is called in a part of a log.
+    pub(super) fn roles(&self) -> impl Iterator<Item = String> {
+        let names = self.list.iter().map(|variation| variation.assumption.name());
+        let names = names.chain(self.of_unknown.iter().map(|_| UNKNOWN_OBJECTS));
+        names.flat_map(|name| ["low", "high"].map(|end| format!("{name}-{end}")))
+    }
+
     /// What each arm that needs no view of its own counts in the first replication, whose requests all see.
     pub(super) fn counts(
         &self,

@@ -15,6 +15,7 @@ use std::ops::Range;
 use rand::RngExt;
 
 use super::counts::ArmCounts;
+use super::parts::ASSUMED;
 use super::quota_use::AskedQuotas;
 use super::rows::SummaryRow;
 use super::run::{LevelCounts, Run, Step, StepProgress};
@@ -28,6 +29,7 @@ use crate::simulation::engines::Engines;
 use crate::simulation::estimate::ArmEstimate;
 use crate::simulation::{Arm, PlannedArm, run_and};
 use crate::statistics::Quantile;
+use crate::tally::Tally;
 use crate::units::Usd;
 
 /// Sets that are drawn: as many as are affordable.
@@ -131,19 +133,23 @@ struct DrawnSets {
 impl DrawnSets {
     /// Those of all configurations that depend on what is not known, of as many sets each as are affordable.
     fn of_all(scenario: &Scenario) -> Vec<Self> {
-        let engines = Engines::of(scenario);
-        let all = scenario.configurations.iter().enumerate();
-        let mut designs: Vec<Self> = all
-            .filter(|(_, it)| it.uses_bucket_keys(&scenario.domains))
-            .filter(|(_, it)| !sample::open(&it.ranges).is_empty())
-            .map(|(index, it)| Self::of(scenario, &engines, index, it))
-            .collect();
+        let mut designs = Self::of_all_drawn(scenario);
         let affordable = affordable(scenario, &designs) as usize;
         for design in &mut designs {
             design.sets.truncate(1 + affordable);
             design.estimates.truncate(1 + affordable);
         }
         designs
+    }
+
+    /// The same of as many sets each as are ever drawn.
+    fn of_all_drawn(scenario: &Scenario) -> Vec<Self> {
+        let engines = Engines::of(scenario);
+        let all = scenario.configurations.iter().enumerate();
+        all.filter(|(_, it)| it.uses_bucket_keys(&scenario.domains))
+            .filter(|(_, it)| !sample::open(&it.ranges).is_empty())
+            .map(|(index, it)| Self::of(scenario, &engines, index, it))
+            .collect()
     }
 
     fn of(
@@ -206,6 +212,15 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<
             })
             .collect();
         let billing = &scenario.billing;
+        if let Some(parts) = run.parts {
+            for (&(design, set), arm) in batch.iter().zip(&arms) {
+                let configuration = &scenario.configurations[arm.configuration];
+                let tally = parts.tally(configuration, arm, &role_of(set), 0);
+                let counts = ArmCounts::of(&tally, billing, AskedQuotas::Untold);
+                figures[design].push(figures_of(run, arm.configuration, &counts, &against));
+            }
+            continue;
+        }
         progress(Step::SetsDecided(scenario.expected_requests()));
         let counted = run_and(
             scenario,
@@ -217,13 +232,49 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<
         );
         for (&(design, _), counts) in batch.iter().zip(counted.iter().flatten()) {
             let index = designs[design].configuration;
-            let configuration = &scenario.configurations[index];
-            let place = LevelCounts { index, configuration, level: Level::Assumed, counts };
-            let row = summary::row(run, &place, &against);
-            figures[design].push(Figure::ALL.iter().map(|&figure| row.figure(figure)).collect());
+            figures[design].push(figures_of(run, index, counts, &against));
         }
     }
     figures
+}
+
+/// The figures of a configuration's counts.
+fn figures_of(run: &Run, index: usize, counts: &ArmCounts, against: &Against) -> SetFigures {
+    let configuration = &run.scenario.configurations[index];
+    let place = LevelCounts { index, configuration, level: Level::Assumed, counts };
+    let row = summary::row(run, &place, against);
+    Figure::ALL.iter().map(|&figure| row.figure(figure)).collect()
+}
+
+/// What a set is called in a part of a log; the first has the assumed values.
+fn role_of(set: usize) -> String {
+    if set == 0 { ASSUMED.to_owned() } else { format!("set-{set}") }
+}
+
+/// Tells of the tally of every set that may be drawn, in the first replication: its configuration, and what it is
+/// called in a part of a log. How many are affordable is known of the whole log.
+pub(super) fn each_tally(
+    scenario: &Scenario,
+    progress: StepProgress,
+    tell: &mut dyn FnMut(usize, &str, &Tally),
+) {
+    let engines = Engines::of(scenario);
+    let designs = DrawnSets::of_all_drawn(scenario);
+    for batch in batches(&designs) {
+        let batch: Vec<(usize, usize)> = batch.into_iter().filter(|(_, set)| *set > 0).collect();
+        let arms: Vec<Arm> = batch
+            .iter()
+            .map(|&(design, set)| {
+                Arm::of_figures(designs[design].configuration, designs[design].sets[set])
+            })
+            .collect();
+        progress(Step::SetsDecided(scenario.expected_requests()));
+        let answered = |requests| progress(Step::Answered(requests));
+        let counted = run_and(scenario, &engines, &arms, 0..1, &answered, |tally| tally);
+        for (&(design, set), tally) in batch.iter().zip(counted.iter().flatten()) {
+            tell(designs[design].configuration, &role_of(set), tally);
+        }
+    }
 }
 
 /// Each design and set, in runs that fit into memory together.

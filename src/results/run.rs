@@ -5,6 +5,7 @@ use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration::Migration;
 use super::nine_in_ten::NineInTen;
+use super::parts::PartCounts;
 use super::ranking::Varied;
 use super::rows::{ReplicationRow, SensitivityRow, SummaryRow};
 use super::{summary, tables};
@@ -37,7 +38,7 @@ pub type StepProgress<'a> = &'a (dyn Fn(Step) + Sync);
 /// those who vary the scenario themselves.
 #[must_use]
 pub fn summary(scenario: &Scenario, progress: StepProgress) -> Vec<SummaryRow> {
-    let mut run = Run::of(scenario, &Variations::default(), progress);
+    let mut run = Run::of(scenario, &Variations::default(), None, progress);
     if scenario.assertions.iter().any(|demand| demand.point.is_quantile()) {
         run.nine_in_ten = NineInTen::of_all(&run, progress);
     }
@@ -50,7 +51,7 @@ pub fn summary_and_replications(
     scenario: &Scenario,
     progress: StepProgress,
 ) -> (Vec<SummaryRow>, Vec<ReplicationRow>) {
-    let run = Run::of(scenario, &Variations::default(), progress);
+    let run = Run::of(scenario, &Variations::default(), None, progress);
     (summary::rows(&run), tables::replications(&run))
 }
 
@@ -66,6 +67,8 @@ pub(super) struct Run<'a> {
     pub(super) varied: Vec<Varied>,
     /// Of each configuration that depends on what is not known; empty until they are drawn.
     pub(super) nine_in_ten: Vec<Option<NineInTen>>,
+    /// What parts of a log have counted, in the place of a run.
+    pub(super) parts: Option<&'a PartCounts<'a>>,
 }
 
 /// One configuration's counts at one level.
@@ -81,9 +84,10 @@ impl<'a> Run<'a> {
     pub(super) fn of(
         scenario: &'a Scenario,
         variations: &Variations,
+        parts: Option<&'a PartCounts<'a>>,
         progress: StepProgress,
     ) -> Self {
-        let (counted, at_ends) = arms::run(scenario, variations, progress);
+        let (counted, at_ends) = arms::run(scenario, variations, parts, progress);
         let indices = 0..scenario.configurations.len();
         Self {
             scenario,
@@ -91,6 +95,7 @@ impl<'a> Run<'a> {
             swings: variations.rows(scenario, &counted, &at_ends),
             varied: variations.varied(&at_ends),
             nine_in_ten: Vec::new(),
+            parts,
             counted,
         }
     }

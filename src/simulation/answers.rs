@@ -116,6 +116,7 @@ impl<'a> Answers<'a> {
             let keys = self.keys.keyring(arm).map_or(0, Keyring::keys);
             let partitions = self.run.partitions(requester, scheme);
             state.memory.begin(scheme, partitions, keys, session);
+            state.memory.spread(self.run.partitions_in_buckets(requester, scheme));
             state.alive.begin(scheme.buckets.len() * partitions.writing as usize);
         }
     }

@@ -15,12 +15,12 @@ use super::keys::keys_of;
 use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
 use super::stream::Requests;
-use super::{Arm, SeenArm, objects};
+use super::{Arm, SeenArm, objects, requesters_of};
 use crate::encryption::assumption::Partitions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::requester::Requesters;
-use crate::encryption::service::{Answer, BucketScheme, Memory, Scheme, entry_of};
+use crate::encryption::service::{Answer, BucketScheme, Memory, Scheme, UploadsBegun, entry_of};
 use crate::rng::part_of;
 use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::scenario::Scenario;
@@ -77,7 +77,7 @@ impl<'a> Events<'a> {
     #[must_use]
     pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
         let rule = scenario.configurations[arm.configuration].rule;
-        let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
+        let requesters = requesters_of(scenario, rule);
         let engines = Engines::drawing_all(scenario);
         let run = run_of(scenario, &engines, &requesters, kept, replication);
         let arm = ArmRules::new(&run, arm);
@@ -87,12 +87,16 @@ impl<'a> Events<'a> {
             let session = requester.session(&scenario.slots);
             let mut memory = Memory::new(scenario.since(), scenario.end);
             memory.begin(scheme, partitions, keys, session);
+            let in_buckets: Vec<Partitions> =
+                requester.in_buckets.iter().map(|it| scheme.assumptions.partitions(*it)).collect();
+            memory.spread(in_buckets.iter().copied());
             RequesterCursor {
                 stream: Requests::new(scenario, kept, requester, replication, |_| true),
                 partitions,
+                in_buckets,
                 session,
                 memory,
-                upload: Object::Keyless,
+                uploads: UploadsBegun::default(),
                 batch: Vec::new(),
                 places: Vec::new(),
                 next: 0,
@@ -210,7 +214,7 @@ pub fn each_answered(
     mut each: impl FnMut(&Answered),
 ) {
     let rule = scenario.configurations[arm.configuration].rule;
-    let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
+    let requesters = requesters_of(scenario, rule);
     let kept = objects::keep(scenario, replication);
     let engines = Engines::drawing_all(scenario);
     let run = run_of(scenario, &engines, &requesters, &kept, replication);
@@ -222,6 +226,8 @@ pub fn each_answered(
         let session = run.session(requester);
         let partitions = run.partitions(requester, scheme);
         memory.begin(scheme, partitions, keys, session);
+        let in_buckets: Vec<Partitions> = run.partitions_in_buckets(requester, scheme).collect();
+        memory.spread(in_buckets.iter().copied());
         let mut stream = run.stream(requester, |_| true);
         while stream.next_batch(&mut batch, &mut places) {
             for request in &batch {
@@ -232,7 +238,10 @@ pub fn each_answered(
                     answer: memory.answer(scheme, keyring, session, request),
                     scheme,
                     keyring,
-                    partitions,
+                    partitions: in_buckets
+                        .get(request.bucket as usize)
+                        .copied()
+                        .unwrap_or(partitions),
                 });
             }
         }
@@ -244,11 +253,13 @@ struct RequesterCursor<'a> {
     stream: Requests<'a>,
     /// Over how many parts of S3's fleet its requests are spread.
     partitions: Partitions,
+    /// The same of each bucket, where that differs.
+    in_buckets: Vec<Partitions>,
     /// The slot whose every session is a requester anew, if the rule says so.
     session: Option<&'a SessionSlot>,
     memory: Memory,
-    /// The multipart upload begun last, as far as its key goes.
-    upload: Object,
+    /// The multipart uploads begun last.
+    uploads: UploadsBegun,
     batch: Vec<Request>,
     /// Where a log's requests count; nobody asks here.
     places: Vec<u32>,
@@ -277,7 +288,8 @@ impl RequesterCursor<'_> {
         let scheme = &arm.scheme;
         let keyring = arm.keys.keyring(0);
         let needs = Needs::of_request(&request, scheme.multipart);
-        let Partitions { reading, writing } = self.partitions;
+        let in_bucket = self.in_buckets.get(request.bucket as usize);
+        let Partitions { reading, writing } = in_bucket.copied().unwrap_or(self.partitions);
         let mut event = Event {
             request,
             requester,
@@ -291,12 +303,13 @@ impl RequesterCursor<'_> {
             event.unwrapped = unwrapped(scheme, keyring, reading, &request, &request.object);
         }
         if needs.unwrap_own > 0 {
-            event.unwrapped_own = unwrapped(scheme, keyring, reading, &request, &self.upload);
+            let own = self.uploads.of(request.bucket);
+            event.unwrapped_own = unwrapped(scheme, keyring, reading, &request, &own);
         }
         if needs.wrap.is_some() {
             event.wrapped = wrapped(scheme, keyring, writing, &request);
             if request.operation == Operation::CreateMultipartUpload {
-                self.upload = scheme.begun_upload(&request);
+                self.uploads.begin(request.bucket, scheme.begun_upload(&request));
             }
         }
         event

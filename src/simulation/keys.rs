@@ -124,7 +124,8 @@ fn history(
         });
         History::of_writes(&writing, kept)
     } else {
-        let place = (index as u32, 0);
+        let log = scenario.recording.as_ref();
+        let place = log.map_or((index as u32, 0), |log| log.address_of_earlier(index));
         let mut rng = scenario.seed.stream(run.replication, Purpose::History, place);
         History::write(&writing, &mut rng)
     };
@@ -149,7 +150,10 @@ fn timelines(
     let mut timelines: Vec<Timelines> = rules.iter().map(|_| Timelines::new(buckets)).collect();
     for (requester, under_rules) in generated.into_iter().enumerate() {
         for ((timelines, starts), rules) in timelines.iter_mut().zip(under_rules).zip(rules) {
-            timelines.add(run.partitions(requester, &rules.scheme).writing, starts);
+            let parts_in = run.partitions_in_buckets(requester, &rules.scheme);
+            let parts_in = parts_in.map(|partitions| partitions.writing).collect();
+            let parts = run.partitions(requester, &rules.scheme).writing;
+            timelines.add_in_buckets(parts, parts_in, starts);
         }
     }
     timelines
@@ -203,6 +207,7 @@ impl<'a> KeyMakers<'a> {
         for maker in &mut self.makers {
             let partitions = self.run.partitions(requester, maker.scheme);
             maker.memory.begin(maker.scheme, partitions, 0, session);
+            maker.memory.spread(self.run.partitions_in_buckets(requester, maker.scheme));
         }
     }
 

@@ -62,6 +62,16 @@ impl<'a> ReplicationRun<'a> {
         scheme.assumptions.partitions(self.requesters.list[requester].connections)
     }
 
+    /// The same of each bucket, by the number that requests have for it; nothing where it is the same in all.
+    pub(super) fn partitions_in_buckets(
+        &self,
+        requester: usize,
+        scheme: &Scheme,
+    ) -> impl Iterator<Item = Partitions> {
+        let in_buckets = self.requesters.list[requester].in_buckets.iter();
+        in_buckets.map(|connections| scheme.assumptions.partitions(*connections))
+    }
+
     /// The slot whose every session is a requester anew, if the rule says so.
     pub(super) fn session(&self, requester: usize) -> Option<&'a SessionSlot> {
         self.requesters.list[requester].session(&self.scenario.slots)

@@ -9,6 +9,7 @@ use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
 use crate::s3::Request;
 use crate::s3::columns::S3Columns;
+use crate::scenario::Scenario;
 use crate::tally::{KeysAlive, S3Traffic, Tally};
 
 /// One arm while a requester is run, and what it has counted so far.
@@ -24,18 +25,22 @@ impl ArmState {
         Self {
             memory: Memory::new(run.scenario.since(), run.scenario.end),
             alive: KeysAlive::default(),
-            tally: empty_tally(run, arm.breakdown, buckets),
+            tally: empty_tally(run.scenario, run.requesters.list.len(), arm.breakdown, buckets),
             calls: CallTimes::default(),
         }
     }
 }
 
 /// Nothing counted yet, with whatever a breakdown tells apart.
-fn empty_tally(run: &ReplicationRun, breakdown: Breakdown, buckets: &BucketsTold) -> Tally {
-    let scenario = run.scenario;
+pub(super) fn empty_tally(
+    scenario: &Scenario,
+    all_requesters: usize,
+    breakdown: Breakdown,
+    buckets: &BucketsTold,
+) -> Tally {
     let accounts = &scenario.accounts;
     let by_requester = breakdown == Breakdown::Requesters;
-    let requesters = if by_requester { run.requesters.list.len() } else { 0 };
+    let requesters = if by_requester { all_requesters } else { 0 };
     let tally = Tally::new(scenario.window(), requesters)
         .with_accounts(accounts.list.len(), accounts.client_groups());
     if breakdown == Breakdown::None {
@@ -73,9 +78,12 @@ impl Worker {
     ) -> Self {
         let scenario = run.scenario;
         let of_groups = groups.breakdowns(arms).into_iter();
+        let requesters = run.requesters.list.len();
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm, buckets)).collect(),
-            of_groups: of_groups.map(|breakdown| empty_tally(run, breakdown, buckets)).collect(),
+            of_groups: of_groups
+                .map(|breakdown| empty_tally(scenario, requesters, breakdown, buckets))
+                .collect(),
             traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
                 .with_regions(scenario.accounts.several_regions())
                 .with_buckets(scenario.domains.len())

@@ -104,10 +104,15 @@ impl BucketTally {
     /// Where the calls of a part of a bucket are counted by the second, if they are.
     pub(super) fn seconds_of(&mut self, part: u32) -> Option<&mut [u32]> {
         let bucket = *self.which.of_part.get(part as usize)? as usize;
-        if !self.which.by_second[bucket] {
+        self.seconds_of_bucket(bucket)
+    }
+
+    /// Where the calls of a bucket are counted by the second, if they are.
+    pub(super) fn seconds_of_bucket(&mut self, bucket: usize) -> Option<&mut [u32]> {
+        if !*self.which.by_second.get(bucket)? {
             return None;
         }
-        let per_s = &mut self.list[bucket].per_s;
+        let per_s = &mut self.list.get_mut(bucket)?.per_s;
         if per_s.is_empty() {
             *per_s = vec![0; self.seconds];
         }
@@ -145,7 +150,7 @@ impl BucketTally {
 pub(super) struct PrincipalTally {
     regions: usize,
     /// Principal by principal, and of each region by region.
-    counts: Vec<AccountCounts>,
+    pub(super) counts: Vec<AccountCounts>,
 }
 
 impl PrincipalTally {

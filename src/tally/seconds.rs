@@ -61,6 +61,22 @@ impl Seconds {
         })
     }
 
+    /// Adds to a second's number what may be less than nothing; `None` if it would fall below zero.
+    pub(super) fn add_signed(&mut self, second: u32, more: i64) -> Option<()> {
+        let number = &mut self.block(second / BLOCK).counts[(second % BLOCK) as usize];
+        let sum = i64::from(*number).checked_add(more).filter(|sum| *sum >= 0)?;
+        *number = u32::try_from(sum).unwrap_or(u32::MAX);
+        Some(())
+    }
+
+    /// Each second with a number, in order.
+    pub(super) fn seconds(&self) -> impl Iterator<Item = (u32, u32)> {
+        let all = self.blocks.iter().flat_map(|SecondsBlock { number, counts }| {
+            (number * BLOCK..).zip(counts.iter().copied())
+        });
+        all.filter(|(_, count)| *count > 0)
+    }
+
     /// Adds all of another's.
     pub fn add_all(&mut self, other: &Self) {
         for SecondsBlock { number, counts } in &other.blocks {

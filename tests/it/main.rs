@@ -40,6 +40,7 @@ mod money;
 mod mutated_commands;
 mod nine_in_ten;
 mod objects;
+mod partial;
 mod plot;
 mod prices;
 mod printed;

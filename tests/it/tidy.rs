@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["harmless_text", "kms", "named_enum"],
     &["error"],
-    &["parquet_rows", "units"],
+    &["cells", "parquet_rows", "units"],
     &["rng", "s3", "statistics"],
     &["encryption", "lint", "logs", "pricing", "quota", "workload"],
     &["bill", "figure", "inventory", "recording", "tally"],

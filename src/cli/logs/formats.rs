@@ -3,7 +3,7 @@
 use super::LogArgs;
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
-use crate::recording::gather::RecordGatherer;
+use crate::recording::gather::{LogSlice, RecordGatherer};
 
 /// Which formats may be read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +24,9 @@ pub(super) struct GatherByFormat {
 }
 
 impl GatherByFormat {
-    pub(super) fn new(args: &LogArgs, together: FormatsTogether) -> Result<Self> {
+    pub(super) fn new(args: &LogArgs, together: FormatsTogether, slice: LogSlice) -> Result<Self> {
         let memory = args.memory_for_requests(together);
-        let pattern = args.gather(together, memory)?;
+        let pattern = args.gather(together, memory, slice)?;
         Ok(Self { together, pattern, memory, by_format: Vec::new() })
     }
 

@@ -185,7 +185,7 @@ impl Logs<'_> {
         jobs: Option<usize>,
     ) -> Result<(Recording, T)> {
         let mut gathered = Gathered {
-            gathers: GatherByFormat::new(self.args, together)?,
+            gathers: GatherByFormat::new(self.args, together, self.slice)?,
             files: FilesRead::default(),
             also: T::default(),
         };
@@ -228,7 +228,9 @@ impl Logs<'_> {
         for (flaw, count) in &bad.by_flaw {
             gather.left_out_mut().add(Reason::Unreadable, flaw.to_string().as_bytes(), *count);
         }
-        inputs.extend(inventories::read(&args.inventories, &mut gather, quiet)?);
+        let of_inventories = inventories::read(&args.inventories, &mut gather, quiet)?;
+        let inventories = of_inventories.len();
+        inputs.extend(of_inventories);
         if !quiet {
             notes::tell_of_files_left_out(&files_left_out);
             notes::tell_of_reading(&gather, &bad, together);
@@ -245,6 +247,7 @@ impl Logs<'_> {
             notes::tell_of_encryption_and_regions(&recording);
         }
         recording.inputs = inputs;
+        recording.inventories = inventories;
         recording.files_left_out = files_left_out;
         recording.arguments = args.typed();
         if !quiet && recording.repeated > 0 {

@@ -1,7 +1,7 @@
 //! Requests of all kinds, answered many at a time: what they need is found out once for all arms that
 //! treat the buckets alike, and each arm then goes through columns of numbers.
 
-use super::{Answer, Memory, Scheme, entry_of};
+use super::{Answer, Memory, Scheme, UploadsBegun, entry_of, read_part};
 use crate::encryption::cost::KeyCost;
 use crate::encryption::keys::{KEYLESS, Keyring};
 use crate::encryption::needs::Needs;
@@ -18,9 +18,11 @@ pub(crate) struct KeyNeeds {
     unwraps: Vec<Unwrap>,
     /// What they unwrap, each once where several requests after one another ask for the same.
     objects: Vec<Object>,
+    /// The bucket that each of these is asked for in.
+    buckets: Vec<u32>,
     wraps: Vec<Wrap>,
-    /// The multipart upload begun last, as far as its key goes.
-    upload: Option<Object>,
+    /// The multipart uploads begun last.
+    uploads: UploadsBegun,
 }
 
 /// A request that costs something.
@@ -65,7 +67,7 @@ struct Wrap {
 impl KeyNeeds {
     /// Forgets what a requester needed.
     pub(crate) fn begin(&mut self) {
-        self.upload = None;
+        self.uploads = UploadsBegun::default();
     }
 
     /// What costs calls each time, whatever is in memory, to unwrap and to wrap, each in order of time;
@@ -87,7 +89,7 @@ impl KeyNeeds {
                 self.unwrap(scheme, (number, request), object, may_have_key, true);
             }
             for _ in 0..needs.unwrap_own {
-                let own = self.upload.unwrap_or(Object::Keyless);
+                let own = self.uploads.of(request.bucket);
                 self.unwrap(scheme, (number, request), own, true, false);
             }
             if let Some(api) = needs.wrap {
@@ -110,6 +112,7 @@ impl KeyNeeds {
         self.each_time.iter_mut().for_each(Vec::clear);
         self.unwraps.clear();
         self.objects.clear();
+        self.buckets.clear();
         self.wraps.clear();
     }
 
@@ -127,9 +130,10 @@ impl KeyNeeds {
                 self.each_time[0].push(CallOf::each_time(number, request.time, calls, of_read));
             }
             KeyCost::UnlessInMemory(_) => {
-                let Request { time, draw, .. } = *request;
-                if self.objects.last() != Some(&object) {
+                let Request { time, draw, bucket, .. } = *request;
+                if self.objects.last() != Some(&object) || self.buckets.last() != Some(&bucket) {
                     self.objects.push(object);
+                    self.buckets.push(bucket);
                 }
                 let object = self.objects.len() as u32 - 1;
                 self.unwraps.push(Unwrap { time, object, request: number, draw, of_read });
@@ -139,7 +143,7 @@ impl KeyNeeds {
 
     fn wrap(&mut self, scheme: &Scheme, number: u32, request: &Request, api: KmsApi) {
         if request.operation == Operation::CreateMultipartUpload {
-            self.upload = Some(scheme.begun_upload(request));
+            self.uploads.begin(request.bucket, scheme.begun_upload(request));
         }
         match scheme.wrapping(request.bucket, api, scheme.wraps_by_bucket_key(request)) {
             KeyCost::Nothing => {}
@@ -184,12 +188,11 @@ impl Memory {
             let ends = self.session_ends;
             let (now, later) = unwraps.split_at(unwraps.partition_point(|it| it.time < ends));
             match shared.as_deref_mut() {
-                None => self.unwrap_needed(scheme, now, keys, calls),
+                None => self.unwrap_needed(scheme, needs, now, keys, calls),
                 Some(shared) => {
                     let partitions = self.partitions.reading;
                     unwrap_from(
-                        |entry, time| shared.misses(entry, time),
-                        partitions,
+                        |key, it| shared.misses(entry_of(key, it.draw, partitions), it.time),
                         now,
                         keys,
                         calls,
@@ -207,7 +210,7 @@ impl Memory {
         let partitions = self.partitions.writing;
         let lifetime = scheme.assumptions.generation_lifetime;
         for &Wrap { time, request, draw, bucket } in wraps {
-            let place = bucket * partitions + part_of(draw, partitions);
+            let place = bucket * partitions + part_of(draw, self.writing(bucket));
             let until = &mut self.wrapping_until[place as usize];
             if time >= *until {
                 *until = time + lifetime;
@@ -222,15 +225,29 @@ impl Memory {
     fn unwrap_needed(
         &mut self,
         scheme: &Scheme,
+        needs: &KeyNeeds,
         unwraps: &[Unwrap],
         keys: Option<&[u32]>,
         calls: &mut Vec<CallOf>,
     ) {
-        let (cache, assumptions) = (&mut self.cache, &scheme.assumptions);
+        let assumptions = &scheme.assumptions;
         let partitions = self.partitions.reading;
+        if self.of_buckets.is_empty() {
+            let cache = &mut self.cache;
+            return unwrap_from(
+                |key, it| cache.misses(entry_of(key, it.draw, partitions), it.time, assumptions),
+                unwraps,
+                keys,
+                calls,
+            );
+        }
+        let (cache, of_buckets) = (&mut self.cache, &self.of_buckets);
         unwrap_from(
-            |entry, time| cache.misses(entry, time, assumptions),
-            partitions,
+            |key, it| {
+                let bucket = needs.buckets[it.object as usize] as usize;
+                let part = read_part(it.draw, of_buckets[bucket].reading);
+                cache.misses(key * partitions + part, it.time, assumptions)
+            },
             unwraps,
             keys,
             calls,
@@ -245,12 +262,11 @@ pub(crate) trait ReadCache {
     fn misses(&mut self, entry: u32, time: SimTime) -> bool;
 }
 
-/// Tells which unwraps cost a call, if `misses` tells which keys are not in memory. `keys` are those of the
-/// objects; without any each is a call.
+/// Tells which unwraps cost a call, if `misses` tells of each whether its key is not in memory. `keys` are
+/// those of the objects; without any each is a call.
 #[inline]
 fn unwrap_from(
-    mut misses: impl FnMut(u32, SimTime) -> bool,
-    partitions: u32,
+    mut misses: impl FnMut(u32, &Unwrap) -> bool,
     unwraps: &[Unwrap],
     keys: Option<&[u32]>,
     calls: &mut Vec<CallOf>,
@@ -261,11 +277,12 @@ fn unwrap_from(
             unwraps.iter().map(|it| CallOf::each_time(it.request, it.time, decrypt, it.of_read));
         return calls.extend(each);
     };
-    for &Unwrap { time, object, request, draw, of_read } in unwraps {
+    for it in unwraps {
+        let Unwrap { time, object, request, of_read, .. } = *it;
         let key = keys[object as usize];
         if key == KEYLESS {
             calls.push(CallOf::each_time(request, time, decrypt, of_read));
-        } else if misses(entry_of(key, draw, partitions), time) {
+        } else if misses(key, it) {
             let of_read = of_read.into();
             let answer = Answer { calls: decrypt, by_object: 0, of_read, generated: None };
             calls.push(CallOf { request, time, answer });
