@@ -4,13 +4,16 @@
 //! and after its context becomes the bucket's ARN, is compared; where that is the same nothing is found.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
+use super::document::Contents;
 use super::evaluate::{Decision, KmsRequest, S3_ARN};
 use super::finding::{Confidence, Finding, Rule, Severity};
 use super::pattern::{bucket_of, examples, has_variable, opaque};
 use super::policy::{
     Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Test, TextTest, Value,
 };
+use super::role::{Deciding, DecidingFor, RoleDeciding, deciding};
 use crate::harmless_text::named;
 
 /// What S3 may ask of KMS for requests to a bucket, replication and re-encryption among them.
@@ -18,7 +21,7 @@ const ACTIONS: [&str; 5] =
     ["kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"];
 
 /// A key of no account in particular.
-const SOME_KEY: &str =
+pub(super) const SOME_KEY: &str =
     "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 /// An object and its bucket, by their ARNs.
@@ -111,14 +114,20 @@ struct ContextChange {
     pairs: Vec<ContextPair>,
     /// Whether some of those concerned have no other way.
     is_final: bool,
+    /// Roles whose policies were evaluated together, in words.
+    roles: BTreeSet<String>,
 }
 
-/// Findings about the statements of a policy.
-pub(super) fn check(policy: &Policy) -> Vec<Finding> {
+/// Findings about the statements of the policy of that number.
+pub(super) fn check(contents: &Contents, number: usize) -> Vec<Finding> {
+    let policy = &contents.policies[number];
     let mut findings = Vec::new();
     for statement in &policy.statements {
         findings.extend(literal_wildcards(policy, statement));
-        let changes = changes(policy, statement);
+        findings.extend(access_points(policy, statement));
+        let deciding =
+            deciding(&contents.policies, &contents.roles, number, &principals(statement));
+        let changes = changes(policy, statement, &deciding);
         if let Some(rule) = changes.rule {
             findings.push(finding(policy, statement, rule, &changes));
         }
@@ -126,19 +135,22 @@ pub(super) fn check(policy: &Policy) -> Vec<Finding> {
     findings
 }
 
-fn changes(policy: &Policy, statement: &Statement) -> ContextChange {
+fn changes(policy: &Policy, statement: &Statement, deciding: &[DecidingFor]) -> ContextChange {
     let mut changes = ContextChange::default();
     let (pairs, keys) = (pairs(statement), keys(statement));
     for action in ACTIONS {
-        for principal in principals(statement) {
+        for &(deciding, principal) in deciding {
             for (key, pair) in keys.iter().flat_map(|key| pairs.iter().map(move |it| (key, it))) {
                 let request =
                     |context| KmsRequest { action, key, principal, context: Some(context) };
                 let (before, after) = (request(&pair.object), request(&pair.bucket));
-                let Some(rule) = change(policy, statement, &before, &after) else { continue };
+                let Some(rule) = change(deciding, statement, &before, &after) else { continue };
                 changes.rule = Some(rule);
                 changes.actions.insert(action);
-                changes.is_final |= rule != Rule::AllowStops || !is_delegated(policy, &after);
+                let may_have_others = deciding.role().is_none_or(|it| it.role.has_others);
+                let is_open = may_have_others && is_delegated(policy, &after);
+                changes.is_final |= rule != Rule::AllowStops || !is_open;
+                changes.roles.extend(deciding.role().and_then(RoleDeciding::in_words));
                 if !changes.pairs.contains(pair) {
                     changes.pairs.push(pair.clone());
                 }
@@ -150,7 +162,7 @@ fn changes(policy: &Policy, statement: &Statement) -> ContextChange {
 
 /// What becomes of a request, if that is another decision and due to the statement.
 fn change(
-    policy: &Policy,
+    deciding: Deciding,
     statement: &Statement,
     before: &KmsRequest,
     after: &KmsRequest,
@@ -158,22 +170,25 @@ fn change(
     let is_negated = on_context(statement).any(|(_, _, is_negated)| is_negated);
     match (statement.effect, statement.applies(before), statement.applies(after)) {
         (StatementEffect::Allow, Some(assumed), None) => {
-            let was = policy.decision(before, &assumed) == Decision::Allowed;
-            let is = policy.decision(after, &assumed) == Decision::Allowed;
+            let was = deciding.decision(before, &assumed) == Decision::Allowed;
+            let is = deciding.decision(after, &assumed) == Decision::Allowed;
             (was && !is).then_some(Rule::AllowStops)
         }
         // Who names the bucket means bucket keys; who excepts objects means to keep them out.
         (StatementEffect::Allow, None, Some(assumed)) if is_negated => {
-            let was = policy.decision(before, &assumed) == Decision::Allowed;
-            (!was).then_some(Rule::GuardStops)
+            let was = deciding.decision(before, &assumed) == Decision::Allowed;
+            let is = deciding.may_be_granted(after);
+            (!was && is).then_some(Rule::GuardStops)
         }
         (StatementEffect::Deny, None, Some(assumed)) => {
-            let was = policy.decision(before, &assumed) == Decision::Denied;
-            (!was).then_some(Rule::DenyStarts)
+            let was = deciding.decision(before, &assumed) == Decision::Denied;
+            let might = deciding.may_be_granted(before);
+            (!was && might).then_some(Rule::DenyStarts)
         }
         (StatementEffect::Deny, Some(assumed), None) if !is_negated => {
-            let is = policy.decision(after, &assumed) == Decision::Denied;
-            (!is).then_some(Rule::GuardStops)
+            let is = deciding.decision(after, &assumed) == Decision::Denied;
+            let may = deciding.may_be_granted(after);
+            (!is && may).then_some(Rule::GuardStops)
         }
         _ => None,
     }
@@ -227,6 +242,11 @@ fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &Context
     let mut why = why(rule, statement.effect, &actions, &quoted(&written));
     if rule == Rule::AllowStops && replicates(policy) {
         why.push_str("; this is a replication role: replicas take over the source's bucket key");
+    }
+    if rule == Rule::AllowStops {
+        for words in &changes.roles {
+            let _ = write!(why, "; {words}");
+        }
     }
     let mut finding = Finding::of(rule, &policy.owner, at, statement.named(), why)
         .mend(mend(rule, &written, &add), add);
@@ -333,6 +353,37 @@ fn literal_wildcards(policy: &Policy, statement: &Statement) -> Vec<Finding> {
              objects'",
             Vec::new(),
         ));
+    }
+    findings
+}
+
+/// ARNs of access points in conditions on the context: AWS documents only an object's and a bucket's there.
+fn access_points(policy: &Policy, statement: &Statement) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (condition, ..) in on_context(statement) {
+        let is_one = |value: &&Value| value.matched.contains(":accesspoint/");
+        let written: Vec<&str> =
+            condition.values.iter().filter(is_one).map(|value| value.written.as_str()).collect();
+        if written.is_empty() || written.len() < condition.values.len() {
+            continue;
+        }
+        let why = format!(
+            "it names an access point ({}), and AWS documents only the ARNs of objects and, with bucket keys, of \
+             buckets in the context: what S3 sends for requests through an access point is not documented",
+            quoted(&written)
+        );
+        let finding = Finding::of(
+            Rule::AccessPointContext,
+            &policy.owner,
+            condition.at,
+            statement.named(),
+            why,
+        );
+        findings.push(
+            finding
+                .sure(Confidence::Possible)
+                .mend("add the ARNs of the bucket behind it and of its objects", Vec::new()),
+        );
     }
     findings
 }
