@@ -328,6 +328,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`months.csv`", columns::<MonthRow>()),
         ("`migration_objects.csv`", columns::<ReachRow>()),
         ("`migration_costs.csv`", columns::<OneOffRow>()),
+        ("`known_total.csv`", columns::<bks::results::known_total::KnownTotalRow>()),
         ("`figure_break_even.csv`", columns::<bks::results::sensitivity::FigureBreakEvenRow>()),
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
