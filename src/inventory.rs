@@ -336,17 +336,13 @@ impl InventoryItem {
                 self.set_time(column, time);
             }
             InventoryColumn::LockMode => {
-                self.lock.has_mode = match text.trim().to_ascii_uppercase().as_str() {
-                    "GOVERNANCE" | "COMPLIANCE" => true,
-                    _ => return Err(wrong("`GOVERNANCE` or `COMPLIANCE`")),
-                };
+                self.lock.has_mode = one_of_two(text, ["GOVERNANCE", "COMPLIANCE"])
+                    .map(|_| true)
+                    .ok_or_else(|| wrong("`GOVERNANCE` or `COMPLIANCE`"))?;
             }
             InventoryColumn::LegalHold => {
-                self.lock.has_hold = match text.trim().to_ascii_uppercase().as_str() {
-                    "ON" => true,
-                    "OFF" => false,
-                    _ => return Err(wrong("`ON` or `OFF`")),
-                };
+                self.lock.has_hold =
+                    one_of_two(text, ["ON", "OFF"]).ok_or_else(|| wrong("`ON` or `OFF`"))?;
             }
             InventoryColumn::IsLatest | InventoryColumn::IsDeleteMarker => {
                 let flag =
@@ -387,6 +383,15 @@ impl InventoryItem {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a word, in whatever case, is the first of two; `None` if it is neither.
+fn one_of_two(text: &str, [first, second]: [&str; 2]) -> Option<bool> {
+    match text.trim() {
+        text if text.eq_ignore_ascii_case(first) => Some(true),
+        text if text.eq_ignore_ascii_case(second) => Some(false),
+        _ => None,
     }
 }
 

@@ -224,8 +224,9 @@ impl ExplainArgs {
         if let Some(key) = &self.object {
             selectors.push(if is_log {
                 let keys = spellings(key);
-                let is_one = |own: &[u8]| keys.iter().any(|key| key == own);
-                Selector::Records(self.records(&|record| record.key.is_some_and(is_one))?)
+                Selector::Records(self.records(&|record| {
+                    record.key.is_some_and(|own| keys.iter().any(|key| key == own))
+                })?)
             } else {
                 Selector::Object(key.clone())
             });

@@ -82,10 +82,9 @@ impl Selected {
     pub fn name_objects(&mut self, scenario: &Scenario, replication: u32, marks: &[RecordMark]) {
         let Some(recording) = &scenario.recording else { return };
         for request in &mut self.requests {
-            let is_it = |mark: &&RecordMark| {
-                mark.is_of(recording, &request.asked, scenario.seed, replication)
-            };
-            let mark = marks.iter().find(is_it);
+            let seed = scenario.seed;
+            let mark =
+                marks.iter().find(|mark| mark.is_of(recording, &request.asked, seed, replication));
             let key = mark.map(|mark| mark.key.clone()).filter(|key| !key.is_empty());
             request.object = request.object.take().or(key);
         }

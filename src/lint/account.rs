@@ -23,9 +23,7 @@ pub(super) fn is_one(node: &Node) -> bool {
 pub(super) fn read(node: &Node, contents: &mut Contents) {
     contents.has_resources = true;
     for policy in items(node, "Policies") {
-        let versions = items(policy, "PolicyVersionList");
-        let default = |it: &&Node| it.get("IsDefaultVersion").and_then(Node::truth) == Some(true);
-        for version in versions.filter(default) {
+        for version in items(policy, "PolicyVersionList").filter(is_default) {
             contents.add_all(version, Some(PolicyKind::Identity), text(policy, "Arn"));
         }
     }
@@ -44,6 +42,10 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
     }
     contents.roles =
         roles.into_iter().map(|it: RoleOwners| it.policies(&contents.policies)).collect();
+}
+
+fn is_default(version: &&Node) -> bool {
+    version.get("IsDefaultVersion").and_then(Node::truth) == Some(true)
 }
 
 /// What tells a principal from all others: its ARN, else its name.

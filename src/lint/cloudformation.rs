@@ -33,9 +33,8 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
 /// A role or user with the owners of its policies.
 fn role(template: &Node, of: &Member) -> Option<RoleOwners> {
     let properties = of.value.get("Properties")?;
-    let named = |name: &str| properties.get(name).map(values).unwrap_or_default();
     let mut identity = vec![of.name.clone()];
-    identity.extend(named("ManagedPolicyArns").iter().map(|value| logical(&value.written)));
+    identity.extend(logical_of(properties, "ManagedPolicyArns"));
     for resource in template.get("Resources").into_iter().flat_map(Node::members) {
         let attached = ["Roles", "Users", "RoleName", "UserName"].into_iter();
         let attached = attached.filter_map(|name| resource.value.at_path(&["Properties", name]));
@@ -44,7 +43,7 @@ fn role(template: &Node, of: &Member) -> Option<RoleOwners> {
             identity.push(resource.name.clone());
         }
     }
-    let boundary = named("PermissionsBoundary").first().map(|value| logical(&value.written));
+    let boundary = logical_of(properties, "PermissionsBoundary").into_iter().next();
     Some(RoleOwners {
         name: of.name.clone(),
         arn: Some(format!("${{{}.Arn}}", of.name)),
@@ -53,6 +52,12 @@ fn role(template: &Node, of: &Member) -> Option<RoleOwners> {
         // Whatever is attached elsewhere stands in no template.
         has_others: true,
     })
+}
+
+/// The resources that a property refers to.
+fn logical_of(properties: &Node, name: &str) -> Vec<String> {
+    let values = properties.get(name).map(values).unwrap_or_default();
+    values.iter().map(|value| logical(&value.written)).collect()
 }
 
 /// The resource that `Ref` and `Fn::GetAtt` name.

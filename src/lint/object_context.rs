@@ -361,9 +361,9 @@ fn literal_wildcards(policy: &Policy, statement: &Statement) -> Vec<Finding> {
 fn access_points(policy: &Policy, statement: &Statement) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (condition, ..) in on_context(statement) {
-        let is_one = |value: &&Value| value.matched.contains(":accesspoint/");
-        let written: Vec<&str> =
-            condition.values.iter().filter(is_one).map(|value| value.written.as_str()).collect();
+        let values = condition.values.iter();
+        let values = values.filter(|value| value.matched.contains(":accesspoint/"));
+        let written: Vec<&str> = values.map(|value| value.written.as_str()).collect();
         if written.is_empty() || written.len() < condition.values.len() {
             continue;
         }

@@ -161,15 +161,18 @@ fn add(resource: &TerraformResource, references: &References, contents: &mut Con
     }
 }
 
+/// The ARN of a resource, if it is known.
+fn arn(resource: &TerraformResource) -> Option<String> {
+    let arn = resource.after.map_or("", |after| text(after, "arn"));
+    (!arn.is_empty()).then(|| arn.to_owned())
+}
+
 /// The ARN of the key whose policy a resource has.
 fn key(
     resource: &TerraformResource,
     resources: &[TerraformResource],
     references: &References,
 ) -> Option<String> {
-    let arn = |it: &TerraformResource| {
-        Some(text(it.after?, "arn").to_owned()).filter(|it| !it.is_empty())
-    };
     if resource.kind == "aws_kms_key" {
         return arn(resource);
     }
@@ -179,11 +182,10 @@ fn key(
     }
     let address = references.resource(&resource.address, "key_id", "aws_kms_key.");
     let mut keys = resources.iter().filter(|it| it.kind == "aws_kms_key");
-    let is_it = |it: &&TerraformResource| {
+    arn(keys.find(|it| {
         let id = it.after.map_or("", |after| text(after, "key_id"));
         (!key.is_empty() && id == key) || address.as_deref() == Some(it.address.as_str())
-    };
-    arn(keys.find(is_it)?)
+    })?)
 }
 
 /// Roles and users of a plan or state.
@@ -204,7 +206,6 @@ impl<'a> Principals<'a> {
 
     fn owners(&self, of: &'a TerraformResource<'a>, noun: &str) -> Option<RoleOwners> {
         let after = of.after?;
-        let arn = Some(text(after, "arn")).filter(|arn| !arn.is_empty()).map(str::to_owned);
         let mut identity = vec![of.address.clone()];
         let managed = after.get("managed_policy_arns").into_iter().flat_map(Node::items);
         identity.extend(managed.filter_map(Node::text).filter_map(|arn| self.policy(arn)));
@@ -221,7 +222,7 @@ impl<'a> Principals<'a> {
         let name = Some(text(after, "name")).filter(|name| !name.is_empty());
         Some(RoleOwners {
             name: name.unwrap_or(&of.address).to_owned(),
-            arn,
+            arn: arn(of),
             identity,
             boundary: self.named(of, "permissions_boundary"),
             // Whatever is attached elsewhere stands in no plan of this one.

@@ -112,8 +112,9 @@ impl TimelineRow {
     /// the high one; nothing where there is none to save.
     #[must_use]
     pub fn saving_at_ends(&self) -> Option<[f64; 2]> {
-        let at = |requests| crate::figure::saving(requests, self.reference_kms_requests);
-        Some([at(self.kms_requests_at_low)?, at(self.kms_requests_at_high)?])
+        let [low, high] = [self.kms_requests_at_low, self.kms_requests_at_high]
+            .map(|requests| crate::figure::saving(requests, self.reference_kms_requests));
+        Some([low?, high?])
     }
 }
 

@@ -5,7 +5,7 @@ use crate::encryption::assumption::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::harmless_text::named;
 use crate::recording::Recording;
-use crate::recording::left_out::{LeftOutCount, Reason};
+use crate::recording::left_out::Reason;
 use crate::results::result_json::WarningFacts;
 use crate::results::rows::SensitivityRow;
 use crate::s3::IdentityKind;
@@ -37,8 +37,8 @@ pub(super) fn unknown_objects(log: &Recording, swing: &SensitivityRow) -> Warnin
 /// else somebody beside it, or S3 itself.
 pub(super) fn slow_downs(found: &Found, log: &Recording) -> Option<WarningFacts> {
     let failed = log.left_out.names(Reason::Failed).into_iter();
-    let is_slow_down = |row: &LeftOutCount| matches!(row.name.as_str(), "SlowDown" | "503");
-    let told: u64 = failed.filter(is_slow_down).map(|row| row.records).sum();
+    let slow_downs = failed.filter(|row| matches!(row.name.as_str(), "SlowDown" | "503"));
+    let told: u64 = slow_downs.map(|row| row.records).sum();
     if told == 0 {
         return None;
     }
