@@ -82,8 +82,11 @@ pub(super) fn pairs(statement: &Statement) -> Vec<ContextPair> {
     pairs
 }
 
-/// Keys that a statement may be about.
-pub(super) fn keys(statement: &Statement) -> Vec<String> {
+/// Keys that a statement of a policy may be about: of a key's, that key.
+pub(super) fn keys(policy: &Policy, statement: &Statement) -> Vec<String> {
+    if let Some(own) = policy.key.as_ref().filter(|own| *own != "*") {
+        return vec![own.clone()];
+    }
     let Some(resources) = statement.resources.as_ref().filter(|it| !it.is_negated) else {
         return vec![SOME_KEY.to_owned()];
     };
@@ -137,7 +140,7 @@ pub(super) fn check(contents: &Contents, number: usize) -> Vec<Finding> {
 
 fn changes(policy: &Policy, statement: &Statement, deciding: &[DecidingFor]) -> ContextChange {
     let mut changes = ContextChange::default();
-    let (pairs, keys) = (pairs(statement), keys(statement));
+    let (pairs, keys) = (pairs(statement), keys(policy, statement));
     for action in ACTIONS {
         for &(deciding, principal) in deciding {
             for (key, pair) in keys.iter().flat_map(|key| pairs.iter().map(move |it| (key, it))) {

@@ -42,7 +42,7 @@ fn check_statement(contents: &Contents, number: usize, statement: &Statement) ->
         if !is_service && !is_about_s3(policy, statement) {
             continue;
         }
-        for key in &keys(statement) {
+        for key in &keys(policy, statement) {
             let decrypts =
                 pairs.iter().map(|pair| lacks_decrypt(deciding, statement, (key, principal), pair));
             let may_have_others = deciding.role().is_none_or(|it| it.role.has_others);
