@@ -13,7 +13,7 @@ use super::pattern::{bucket_of, examples, has_variable, opaque};
 use super::policy::{
     Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Test, TextTest, Value,
 };
-use super::role::{Deciding, DecidingFor, RoleDeciding, deciding};
+use super::role::{Deciding, DecidingFor, RoleDeciding, RolePolicies, deciding};
 use crate::harmless_text::named;
 
 /// What S3 may ask of KMS for requests to a bucket, replication and re-encryption among them.
@@ -84,7 +84,7 @@ pub(super) fn pairs(statement: &Statement) -> Vec<ContextPair> {
 
 /// Keys that a statement of a policy may be about: of a key's, that key.
 pub(super) fn keys(policy: &Policy, statement: &Statement) -> Vec<String> {
-    if let Some(own) = policy.key.as_ref().filter(|own| *own != "*") {
+    if let Some(own) = policy.key.as_ref().filter(|own| *own != "*" && statement.is_about(own)) {
         return vec![own.clone()];
     }
     let Some(resources) = statement.resources.as_ref().filter(|it| !it.is_negated) else {
@@ -98,6 +98,17 @@ pub(super) fn keys(policy: &Policy, statement: &Statement) -> Vec<String> {
         _ => None,
     };
     resources.values.iter().filter_map(of_value).collect()
+}
+
+/// Roles whose policies decide together with a statement; none for one of a key's policy that names the key in a way
+/// that is not understood.
+pub(super) fn roles<'a>(
+    contents: &'a Contents,
+    policy: &Policy,
+    statement: &Statement,
+) -> &'a [RolePolicies] {
+    let is_understood = policy.key.as_ref().is_none_or(|own| own == "*" || statement.is_about(own));
+    if is_understood { &contents.roles } else { &[] }
 }
 
 /// Those whom a statement is for.
@@ -128,8 +139,8 @@ pub(super) fn check(contents: &Contents, number: usize) -> Vec<Finding> {
     for statement in &policy.statements {
         findings.extend(literal_wildcards(policy, statement));
         findings.extend(access_points(policy, statement));
-        let deciding =
-            deciding(&contents.policies, &contents.roles, number, &principals(statement));
+        let roles = roles(contents, policy, statement);
+        let deciding = deciding(&contents.policies, roles, number, &principals(statement));
         let changes = changes(policy, statement, &deciding);
         if let Some(rule) = changes.rule {
             findings.push(finding(policy, statement, rule, &changes));

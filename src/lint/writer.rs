@@ -6,7 +6,9 @@
 use super::document::Contents;
 use super::evaluate::{Decision, KmsRequest};
 use super::finding::{Confidence, Finding, Rule, Severity};
-use super::object_context::{ContextPair, any_object, is_delegated, keys, pairs, principals};
+use super::object_context::{
+    ContextPair, any_object, is_delegated, keys, pairs, principals, roles,
+};
 use super::pattern::matches;
 use super::policy::{Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Value};
 use super::role::{Deciding, deciding};
@@ -36,7 +38,8 @@ fn check_statement(contents: &Contents, number: usize, statement: &Statement) ->
     let mut pairs = pairs(statement);
     pairs.push(any_object());
     let mut lacking = Vec::new();
-    let all = deciding(&contents.policies, &contents.roles, number, &principals(statement));
+    let roles = roles(contents, policy, statement);
+    let all = deciding(&contents.policies, roles, number, &principals(statement));
     for (deciding, principal) in all {
         let is_service = principal.is_some_and(|it| WRITING_SERVICES.contains(&it));
         if !is_service && !is_about_s3(policy, statement) {

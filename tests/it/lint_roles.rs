@@ -275,6 +275,13 @@ fn policies_of_a_template_are_evaluated_together() {
     };
     let rules = |text: &str| found(text).into_iter().map(|it| it.0).collect::<Vec<_>>();
     assert_eq!(rules(&template(NEITHER, OBJECT)), [Rule::AllowStops]);
+    // The key is named in a way that only a deployment resolves: it is looked at by itself.
+    let by_pattern = template(NEITHER, OBJECT).replacen(
+        r#""Action": "kms:Decrypt", "Resource": "*", "Condition""#,
+        r#""Action": "kms:Decrypt", "Resource": {"Fn::Sub": "arn:aws:kms:eu-west-1:${AWS::AccountId}:key/*"}, "Condition""#,
+        1,
+    );
+    assert_eq!(rules(&by_pattern), [Rule::AllowStops]);
     let in_general = template(OBJECT, BOTH);
     assert_eq!(rules(&in_general), [Rule::AllowStops], "of keys whose policies do not name it");
     let (of_role, of_key) = in_general.split_once(r#""Resource": "*""#).unwrap();
