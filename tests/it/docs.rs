@@ -435,7 +435,7 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
     use bks::sensitivity::{Sensitivity, Together};
     let scenario = small();
     let found = Sensitivity {
-        assumed: 0.9,
+        assumed: Some(0.9),
         swings: Vec::new(),
         together: Together::Known,
         replications: 1,
