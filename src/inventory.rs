@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::logs::csv_records::plain_name;
+use crate::logs::record::percent_decoded;
 use crate::named_enum::named_enum;
 use crate::units::parse_moment;
 
@@ -155,6 +156,12 @@ named_enum! {
         EncryptionStatus = "EncryptionStatus",
         /// Whether it has a bucket key.
         BucketKeyStatus = "BucketKeyStatus",
+        /// Until when a retention period of Object Lock lasts.
+        RetainUntil = "ObjectLockRetainUntilDate",
+        /// `GOVERNANCE` or `COMPLIANCE`, if there is a retention period.
+        LockMode = "ObjectLockMode",
+        /// Whether a legal hold of Object Lock is on it.
+        LegalHold = "ObjectLockLegalHoldStatus",
         /// The version, in a bucket with versions.
         VersionId = "VersionId",
         /// What orders the rows of an object; only in tables of S3 Metadata.
@@ -179,6 +186,12 @@ impl InventoryColumn {
     /// Whether an inventory of S3 may have it, so that its lack is worth a word.
     pub(crate) const fn is_of_inventories(self) -> bool {
         !matches!(self, Self::VersionId | Self::SequenceNumber | Self::RecordType)
+            && !self.is_of_object_lock()
+    }
+
+    /// Whether it tells of Object Lock, which most buckets do not have.
+    pub(crate) const fn is_of_object_lock(self) -> bool {
+        matches!(self, Self::RetainUntil | Self::LockMode | Self::LegalHold)
     }
 }
 
@@ -193,6 +206,26 @@ named_enum! {
         Update = "UPDATE_METADATA",
         /// That it is gone.
         Delete = "DELETE",
+    }
+}
+
+/// What Object Lock holds an object by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ObjectLock {
+    /// Whether it has a retention period, which has a mode.
+    pub has_mode: bool,
+    /// When that ends, in nanoseconds since the Unix epoch, if known.
+    pub retained_until_ns: Option<i64>,
+    /// Whether a legal hold is on it.
+    pub has_hold: bool,
+}
+
+impl ObjectLock {
+    /// Whether the object is locked at a time. A period whose end is not known lasts.
+    #[must_use]
+    pub fn holds_at(self, time_ns: i64) -> bool {
+        let is_retained = self.retained_until_ns.map_or(self.has_mode, |until| until > time_ns);
+        self.has_hold || is_retained
     }
 }
 
@@ -215,6 +248,8 @@ pub struct InventoryItem {
     pub encryption: EncryptionStatus,
     /// Whether a bucket-level key wraps its key.
     pub bucket_key: BucketKeyStatus,
+    /// What Object Lock holds it by.
+    pub lock: ObjectLock,
     /// The version's id; empty if there is none. Told only where [`Self::sequence`] is.
     pub version_id: String,
     /// What orders the rows of one object: the greater, the later. Empty in inventories.
@@ -235,6 +270,7 @@ impl InventoryItem {
             class: StorageClass::Unknown,
             encryption: EncryptionStatus::Unknown,
             bucket_key: BucketKeyStatus::Unknown,
+            lock: ObjectLock { has_mode: false, retained_until_ns: None, has_hold: false },
             version_id: String::new(),
             sequence: String::new(),
             record: RowKind::Listed,
@@ -265,6 +301,19 @@ impl InventoryItem {
         }
     }
 
+    fn set_time(&mut self, column: InventoryColumn, time_ns: i64) {
+        match column {
+            InventoryColumn::RetainUntil => self.lock.retained_until_ns = Some(time_ns),
+            _ => self.modified_ns = Some(time_ns),
+        }
+    }
+
+    /// Whether its key begins with a prefix, whether the file writes it URL-encoded or not.
+    pub(crate) fn has_prefix(&self, prefix: &str) -> bool {
+        let decoded = percent_decoded(self.key.as_bytes());
+        self.key.starts_with(prefix) || decoded.starts_with(prefix.as_bytes())
+    }
+
     /// Takes over a value that is written as text.
     fn set_text(&mut self, column: InventoryColumn, text: &str) -> Result<()> {
         if text.is_empty() {
@@ -281,10 +330,19 @@ impl InventoryItem {
                 let size = text.parse().ok().filter(|_| digits);
                 self.size = Some(size.ok_or_else(|| wrong("a number of bytes"))?);
             }
-            InventoryColumn::LastModified => {
+            InventoryColumn::LastModified | InventoryColumn::RetainUntil => {
                 let time = parse_moment(text.as_bytes())
                     .ok_or_else(|| wrong("a time as ISO 8601 has it"))?;
-                self.modified_ns = Some(time);
+                self.set_time(column, time);
+            }
+            InventoryColumn::LockMode => {
+                self.lock.has_mode = one_of_two(text, ["GOVERNANCE", "COMPLIANCE"])
+                    .map(|_| true)
+                    .ok_or_else(|| wrong("`GOVERNANCE` or `COMPLIANCE`"))?;
+            }
+            InventoryColumn::LegalHold => {
+                self.lock.has_hold =
+                    one_of_two(text, ["ON", "OFF"]).ok_or_else(|| wrong("`ON` or `OFF`"))?;
             }
             InventoryColumn::IsLatest | InventoryColumn::IsDeleteMarker => {
                 let flag =
@@ -328,6 +386,15 @@ impl InventoryItem {
     }
 }
 
+/// Whether a word, in whatever case, is the first of two; `None` if it is neither.
+fn one_of_two(text: &str, [first, second]: [&str; 2]) -> Option<bool> {
+    match text.trim() {
+        text if text.eq_ignore_ascii_case(first) => Some(true),
+        text if text.eq_ignore_ascii_case(second) => Some(false),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,6 +409,43 @@ mod tests {
             }
             assert_eq!(item.version, VersionKind::DeleteMarker);
         }
+    }
+
+    /// By hand: a retention period holds until it ends, a legal hold whatever the period says.
+    #[test]
+    fn object_lock_holds_while_its_period_lasts() {
+        for (mode, until, hold, expected) in [
+            ("", "", "", false),
+            ("GOVERNANCE", "2026-11-21T00:00:00.000Z", "", true),
+            ("COMPLIANCE", "2026-11-19T00:00:00.000Z", "", false),
+            ("COMPLIANCE", "2026-11-19T00:00:00.000Z", "ON", true),
+            ("GOVERNANCE", "", "OFF", true),
+            ("", "", "ON", true),
+            ("", "", "OFF", false),
+        ] {
+            let mut item = InventoryItem::empty();
+            for (column, text) in [
+                (InventoryColumn::LockMode, mode),
+                (InventoryColumn::RetainUntil, until),
+                (InventoryColumn::LegalHold, hold),
+            ] {
+                item.set_text(column, text).unwrap();
+            }
+            let now_ns = parse_moment(b"2026-11-20T00:00:00.000Z").unwrap();
+            assert_eq!(item.lock.holds_at(now_ns), expected, "{mode} {until} {hold}");
+            item.clear();
+            assert_eq!(item.lock, ObjectLock::default());
+        }
+    }
+
+    #[test]
+    fn prefixes_are_found_in_keys_as_inventories_write_them() {
+        let item = |key: &str| InventoryItem { key: key.to_owned(), ..InventoryItem::empty() };
+        assert!(item("logs/a%20b/c").has_prefix("logs/a b/"));
+        assert!(item("logs/a+b/c").has_prefix("logs/a+b"));
+        assert!(item("100%25/x").has_prefix("100%/"));
+        assert!(!item("logs").has_prefix("logs/"));
+        assert!(item("anything").has_prefix(""));
     }
 
     #[test]
@@ -371,6 +475,9 @@ mod tests {
             (InventoryColumn::IsLatest, "yes"),
             (InventoryColumn::EncryptionStatus, "unknown"),
             (InventoryColumn::BucketKeyStatus, "ON"),
+            (InventoryColumn::RetainUntil, "next year"),
+            (InventoryColumn::LockMode, "LOCKED"),
+            (InventoryColumn::LegalHold, "true"),
         ] {
             let error = InventoryItem::empty().set_text(column, text).unwrap_err().to_string();
             assert!(error.contains(column.name()) && error.contains(text), "{error}");

@@ -8,6 +8,7 @@
 //!
 //! Everything is a function of texts: nothing is fetched, and no account is asked.
 
+mod account;
 pub(crate) mod cloudformation;
 pub(crate) mod document;
 pub(crate) mod encryption;
@@ -20,6 +21,7 @@ pub(crate) mod object_context;
 pub(crate) mod pattern;
 mod plan;
 pub(crate) mod policy;
+pub(crate) mod role;
 pub(crate) mod terraform;
 #[cfg(test)]
 mod tests;
@@ -32,9 +34,25 @@ pub use plan::{ModeName, PlannedBucket, PlannedBuckets};
 use crate::error::{Error, Result};
 use document::Contents;
 use policy::Policy;
+use role::{Layer, RolePolicies};
 
 /// Statements and values of the largest policy that AWS takes: a key policy of 32 KiB.
 const VALUES_MAX: usize = 2_000;
+
+/// Files with the policies of one role or user: the name and the text of each.
+#[derive(Clone, Debug, Default)]
+pub struct RoleFiles<'a> {
+    /// Its ARN, as key policies have it.
+    pub arn: Option<&'a str>,
+    /// Its own policies.
+    pub identity: Vec<(String, String)>,
+    /// Its permissions boundary.
+    pub boundary: Vec<(String, String)>,
+    /// Policies of its sessions.
+    pub session: Vec<(String, String)>,
+    /// The policy of the key that it uses.
+    pub key: Vec<(String, String)>,
+}
 
 /// What was looked at, and what was found.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +78,41 @@ impl Linted {
     /// It is neither JSON nor YAML, or has nothing to look at.
     pub fn add(&mut self, file: &str, text: &str) -> Result<()> {
         let contents = Contents::of(text)?;
+        self.add_contents(file, &contents, 1)
+    }
+
+    /// Looks at the policies of one role, which IAM evaluates together.
+    ///
+    /// # Errors
+    /// A file is neither JSON nor YAML, has no policy, or has resources, which tell whose policies they are.
+    pub fn add_role(&mut self, role: &RoleFiles) -> Result<()> {
+        let mut contents = Contents::default();
+        let mut policies = RolePolicies {
+            name: role
+                .arn
+                .map_or("the role", |arn| arn.rsplit('/').next().unwrap_or(arn))
+                .to_owned(),
+            arn: role.arn.map(str::to_owned),
+            ..RolePolicies::default()
+        };
+        for (files, layer) in [
+            (&role.identity, Layer::Identity),
+            (&role.boundary, Layer::Boundary),
+            (&role.session, Layer::Session),
+            (&role.key, Layer::Key),
+        ] {
+            for (file, text) in files {
+                let numbers = contents.add_policies(file, text, layer == Layer::Key);
+                let numbers = numbers.map_err(|error| error.at(file.as_str()))?;
+                policies.add(layer, numbers);
+            }
+        }
+        contents.roles = vec![policies];
+        let files = role.identity.len() + role.boundary.len() + role.session.len() + role.key.len();
+        self.add_contents("", &contents, files)
+    }
+
+    fn add_contents(&mut self, file: &str, contents: &Contents, files: usize) -> Result<()> {
         let largest = contents.policies.iter().map(Policy::values).max().unwrap_or(0);
         if largest > VALUES_MAX {
             return Err(Error::request(format!(
@@ -67,17 +120,19 @@ impl Linted {
                  {VALUES_MAX} of them"
             )));
         }
-        self.files += 1;
+        self.files += files;
         self.policies += contents.policies.len();
         self.statements +=
             contents.policies.iter().map(|policy| policy.statements.len()).sum::<usize>();
         self.buckets += contents.buckets.len();
         let turned_on = contents.buckets.iter().filter(|bucket| bucket.turns_on());
         self.turned_on.extend(turned_on.map(|bucket| bucket.bucket.clone()));
-        let mut findings = check(&contents);
-        findings.sort_by_key(|it| (it.line, it.column, it.owner.clone(), it.rule));
-        self.findings
-            .extend(findings.into_iter().map(|it| Finding { file: file.to_owned(), ..it }));
+        let mut findings = check(contents);
+        findings.sort_by_key(|it| (it.file.clone(), it.line, it.column, it.owner.clone(), it.rule));
+        self.findings.extend(findings.into_iter().map(|it| {
+            let file = if it.file.is_empty() { file.to_owned() } else { it.file };
+            Finding { file, ..it }
+        }));
         Ok(())
     }
 
@@ -91,10 +146,12 @@ impl Linted {
 /// The findings of all rules.
 fn check(contents: &Contents) -> Vec<Finding> {
     let mut findings = contents.findings.clone();
-    for policy in &contents.policies {
-        findings.extend(object_context::check(policy));
-        findings.extend(writer::check(policy));
-        findings.extend(header::check(policy));
+    for (number, policy) in contents.policies.iter().enumerate() {
+        let mut of_policy = object_context::check(contents, number);
+        of_policy.extend(writer::check(contents, number));
+        of_policy.extend(header::check(policy));
+        findings
+            .extend(of_policy.into_iter().map(|it| Finding { file: policy.file.clone(), ..it }));
     }
     findings.extend(contents.buckets.iter().filter_map(encryption::check));
     findings.extend(links::check(contents));

@@ -30,6 +30,10 @@ pub mod reach;
 pub mod stored;
 
 use crate::pricing::{Bill, PriceTable, Sku, Terms};
+use crate::units::SimDuration;
+
+/// Objects that are not older are young.
+pub const YOUNG: SimDuration = SimDuration::from_secs(30 * 86_400);
 
 /// The most objects that one Batch Operations job takes for this operation (`docs/model.md`).
 pub const OBJECTS_PER_JOB_MAX: u64 = 20_000_000_000;

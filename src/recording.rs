@@ -276,6 +276,12 @@ impl Recording {
         }
     }
 
+    /// The bucket that a part is of.
+    pub(crate) fn bucket_of_part(&self, part: u32) -> u32 {
+        let other = (part as usize).checked_sub(self.buckets.len());
+        other.map_or(part, |other| self.kms_keys.others[other].bucket)
+    }
+
     /// The KMS key of a part of a bucket, if it is not the bucket's first.
     pub(crate) fn other_kms_key(&self, part: u32) -> Option<&str> {
         let other = (part as usize).checked_sub(self.buckets.len())?;

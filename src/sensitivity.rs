@@ -72,8 +72,9 @@ pub struct SensitivityPlan {
 /// What the answer depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sensitivity {
-    /// The headline's saving with everything as assumed, in the first replication.
-    pub assumed: f64,
+    /// The headline's saving with everything as assumed, in the first replication; `None` if there is nothing to
+    /// save.
+    pub assumed: Option<f64>,
     /// Assumptions by how far each alone moves the saving, the farthest first.
     pub swings: Vec<SensitivityRow>,
     /// What all of them together do.
@@ -93,6 +94,8 @@ pub struct Sensitivity {
 pub enum Together {
     /// Every assumption is known, so there is nothing to draw.
     Known,
+    /// The reference makes no KMS requests, so nothing is saved, whatever is drawn.
+    NothingToSave,
     /// Even the fewest points would take too long, about as long as answering so many requests.
     TooLong(f64),
     /// A sample was drawn.
@@ -134,8 +137,8 @@ impl Sensitivity {
     /// Asks a scenario's headline. `read` reads the same scenario with one more change.
     ///
     /// # Errors
-    /// If the headline does not depend on what is not known, there is nothing to save, or an axis of
-    /// the plan does not fit the scenario.
+    /// If the headline does not depend on what is not known, there is something to save in some replications only,
+    /// or an axis of the plan does not fit the scenario.
     pub fn of(
         scenario: &Scenario,
         read: ReadWith,
@@ -162,7 +165,10 @@ impl Sensitivity {
             budget: plan.budget,
             progress,
         };
-        let mut first = search.evaluator(scenario, 1, &ends(scenario))?;
+        let sets = ends(scenario);
+        let Some(mut first) = Evaluator::new(scenario, 1, &sets, plan.budget, progress) else {
+            return Self::without_saving(scenario, read, plan, progress);
+        };
         let assumed = first.first_savings(&[headline.ranges.at(Level::Assumed)])[0];
         let swings = swings(scenario, assumed, &mut first);
         let together = together(scenario, plan, &mut first);
@@ -185,9 +191,32 @@ impl Sensitivity {
             }
         }
         let figure_targets = figure_targets(scenario, read, plan, progress, &mut left_out)?;
+        let assumed = Some(assumed);
         let found =
             Self { assumed, swings, together, replications, break_evens, figure_targets, left_out };
         Ok(found)
+    }
+}
+
+impl Sensitivity {
+    /// What can be said where the reference makes no KMS requests: where demands on figures hold.
+    fn without_saving(
+        scenario: &Scenario,
+        read: ReadWith,
+        plan: &SensitivityPlan,
+        progress: WorkProgress,
+    ) -> Result<Self> {
+        let mut left_out = Vec::new();
+        let figure_targets = figure_targets(scenario, read, plan, progress, &mut left_out)?;
+        Ok(Self {
+            assumed: None,
+            swings: Vec::new(),
+            together: Together::NothingToSave,
+            replications: scenario.replications,
+            break_evens: Vec::new(),
+            figure_targets,
+            left_out,
+        })
     }
 }
 

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use crate::encryption::Mode;
 use crate::encryption::requester::RequesterRule;
-use crate::migration::MigrationPlan;
+use crate::migration::{MigrationPlan, YOUNG};
 use crate::pricing::Bill;
 use crate::s3::{Connections, IdentityKind};
 use crate::scenario::overrides::Override;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::written::WorkloadFile;
 use crate::scenario::{Population, Scenario};
-use crate::units::{ByteSize, Rate, SimDuration, SimTime, Usd};
+use crate::units::{ByteSize, Rate, SimDuration, Usd};
 use crate::workload::Workload;
 use crate::workload::arrivals::Arrivals;
 use crate::workload::clients::ClientProfile;
@@ -25,8 +25,6 @@ const TIMES_WIDER: u32 = 10;
 /// The longest session of a role that is not chained.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html>
 const LONGEST_SESSION: SimDuration = SimDuration::from_secs(12 * 3_600);
-/// Objects that are not older are young.
-const YOUNG: SimDuration = SimDuration::from_secs(30 * 86_400);
 /// Most populations that are tried one by one.
 const PARTS_MAX: usize = 8;
 
@@ -270,31 +268,16 @@ pub(super) fn migrate_part(scene: &AdvisedScenario) -> Vec<Change> {
 /// Objects of the last days, as if bucket keys had been on when they were written.
 pub(super) fn migrate_young(scene: &AdvisedScenario) -> Vec<Change> {
     let AdvisedScenario { scenario, configuration } = *scene;
-    let since = SimTime::ZERO - YOUNG;
-    let mut moved = vec![0.0; scenario.populations.len()];
-    let mut buckets = Vec::new();
-    for (index, population) in migrating(scene) {
-        let domain = scenario.domain_of(population);
-        let older = 1.0 - population.age.cdf(YOUNG);
-        if domain.encryption.is_some() || domain.keys_since <= since || older <= 0.0 {
-            continue;
-        }
-        let with_key =
-            population.age.cdf(SimTime::ZERO.since(domain.keys_since.min(SimTime::ZERO)));
-        moved[index] = population.objects as f64 * (population.age.cdf(YOUNG) - with_key).max(0.0);
-        buckets.push(domain.bucket as usize);
-    }
-    buckets.sort_unstable();
-    buckets.dedup();
-    if scenario.configurations[configuration].migrated || moved.iter().sum::<f64>() < 1.0 {
+    let Some(young) = scenario.young() else { return Vec::new() };
+    if scenario.configurations[configuration].migrated {
         return Vec::new();
     }
-    let overrides = buckets.into_iter().map(|bucket| {
+    let overrides = young.buckets.iter().map(|&bucket| {
         let key = element("bucket", &scenario.buckets[bucket].name, bucket);
         Override::new(format!("{key}.bucket_keys_since"), format!("-{YOUNG}"))
     });
     let title = "give the objects of the last 30 days a bucket key";
-    let cost = rewriting(scenario, |index| moved[index].round() as u64, 1);
+    let cost = rewriting(scenario, |index| young.objects[index], 1);
     let change = Change::new("migrate-young", title, overrides.collect());
     vec![change.costs(OneTimeCostBasis::Known(cost))]
 }

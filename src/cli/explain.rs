@@ -1,16 +1,21 @@
 //! `bks explain`: why a request called KMS and another did not.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::args::{self, JobsOption, OutputFormat, Print, ResultsFolder, TypedOptions};
 use super::exit::Exit;
+use super::logs::GatherEntries;
 use super::scenario_or_logs::ScenarioOrLogs;
 use super::{output, progress};
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result, one_of};
-use crate::explanation::selection::{Selector, select};
+use crate::explanation::selection::{Selected, Selector, select};
 use crate::explanation::{Causes, check_length};
+use crate::logs::LogFormat;
+use crate::logs::record::{LogEntry, percent_decoded};
 use crate::recording::mark::{IsWanted, RecordMark};
 use crate::report::explanation::{AllCauses, RequestsExplained};
 use crate::scenario::Scenario;
@@ -25,28 +30,29 @@ use crate::units::{SimTime, parse_utc};
 ///
 /// Without a selector, the calls of each configuration by cause: bucket keys are off, the object has none, first read
 /// by a requester, the key no longer in memory, another of S3's hosts, a new key or session. The causes add up to the
-/// calls of `bks simulate` or `bks replay`. Writes causes.csv and causes.json; `--format csv` prints the rows.
+/// calls of `bks simulate` or `bks replay`. Writes causes.csv, causes.json, causes.md and causes.html; `--format csv` prints
+/// the rows.
 ///
-/// With a selector, each request it picks, in one replication of one configuration: which bucket-level key wraps the
+/// With selectors, each request that all of them pick, in one replication of one configuration: which bucket-level key wraps the
 /// object, who made it and when, until when S3 holds it, and what would have saved the call.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks explain emr10.toml --configuration bucket-key-role\n  \
     bks explain emr10.toml --at 90min --limit 20\n  \
     bks explain logs/ --object photos/2026/cat.jpg\n  \
-    bks explain logs/ --at 2026-11-20T08:00:00Z --format csv")]
+    bks explain logs/ --at 2026-11-20T08:00:00Z --requester etl --format csv")]
 pub(super) struct ExplainArgs {
-    /// Explain the requests of the object with this key
-    #[arg(long, value_name = "KEY", group = "selector")]
+    /// Explain the requests of the object with this key; of a log as it stands there, encoded or not
+    #[arg(long, value_name = "KEY")]
     object: Option<String>,
     /// Explain one request: its ID in the logs, or its number in a scenario's run, from 0
-    #[arg(long, value_name = "ID", group = "selector")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["object", "requester", "at"])]
     request: Option<String>,
     /// Explain the requests of a principal, role, user, service or session, by name or ARN
-    #[arg(long, value_name = "NAME", group = "selector")]
+    #[arg(long, value_name = "NAME")]
     requester: Option<String>,
     /// Explain the requests of one second: a time in UTC, or since the start of the run, e.g., 90min
-    #[arg(long, value_name = "TIME", group = "selector")]
+    #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// Explain at most N requests
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
@@ -79,9 +85,11 @@ pub(super) fn run(args: &ExplainArgs, typed: &TypedOptions) -> Result<Exit> {
     let named = args.configurations.iter().map(|name| scenario.configuration_named(name));
     let named = named.collect::<Result<Vec<usize>>>();
     let named = named.map_err(|error| error.at("--configuration"))?;
-    match args.selector(&scenario)? {
-        Some(selector) => args.requests(&scenario, &named, &selector)?,
-        None => args.causes(&scenario, named)?,
+    let selectors = args.selectors(&scenario)?;
+    if selectors.is_empty() {
+        args.causes(&scenario, named)?;
+    } else {
+        args.requests(&scenario, &named, &selectors)?;
     }
     Ok(Exit::Done)
 }
@@ -119,7 +127,7 @@ impl ExplainArgs {
     }
 
     /// Explains the requests that are picked.
-    fn requests(&self, scenario: &Scenario, named: &[usize], selector: &Selector) -> Result<()> {
+    fn requests(&self, scenario: &Scenario, named: &[usize], selectors: &[Selector]) -> Result<()> {
         let configuration = match *named {
             [] => scenario.headline,
             [one] => one,
@@ -141,12 +149,13 @@ impl ExplainArgs {
         let level = self.level;
         let assumptions = scenario.configurations[configuration].ranges.at(level);
         let arm = Arm::of_totals(configuration, assumptions);
-        let selected =
-            self.jobs.run(|| select(scenario, &arm, self.replication, selector, self.limit))?;
+        let mut selected =
+            self.jobs.run(|| select(scenario, &arm, self.replication, selectors, self.limit))?;
         scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
         if selected.all == 0 {
             return Err(self.nothing_picked(scenario));
         }
+        self.name_objects(scenario, &mut selected)?;
         let requests = RequestsExplained { scenario, configuration, level, selected: &selected };
         self.print.print(|format| match format {
             OutputFormat::Json => output::json(&requests.json()),
@@ -155,9 +164,33 @@ impl ExplainArgs {
         })
     }
 
+    /// Gives the requests of a log the keys of their objects, which stand in its records alone: it is read once more.
+    fn name_objects(&self, scenario: &Scenario, selected: &mut Selected) -> Result<()> {
+        let Some(recording) = &scenario.recording else { return Ok(()) };
+        let nameless = selected.requests.iter().filter(|request| request.object.is_none());
+        let times: BTreeSet<u64> =
+            nameless.map(|request| RecordMark::ms_of(recording, request.time)).collect();
+        // Standard input is gone: then objects stay without names.
+        if times.is_empty() || self.is_of_stdin() {
+            return Ok(());
+        }
+        let marks = self.records(&|record| record.key.is_some() && times.contains(&record.ms))?;
+        selected.name_objects(scenario, self.replication, &marks);
+        Ok(())
+    }
+
     /// Why there is nothing to explain, and what would be found.
     fn nothing_picked(&self, scenario: &Scenario) -> Error {
         let is_log = scenario.recording.is_some();
+        let given: Vec<&String> =
+            [&self.object, &self.requester, &self.at].into_iter().flatten().collect();
+        if let [first, rest @ ..] = given.as_slice()
+            && !rest.is_empty()
+        {
+            let rest: Vec<String> = rest.iter().map(|it| format!("`{it}`")).collect();
+            let what = format!("no request of this run is of `{first}` and {}", rest.join(" and "));
+            return Error::request(what).hint("leave one of them out");
+        }
         let (option, value, hint) = match self {
             Self { object: Some(key), .. } if is_log => {
                 ("--object", key, "give the object's key, without the bucket".to_owned())
@@ -185,48 +218,78 @@ impl ExplainArgs {
     }
 
     /// What is to be picked, if anything is.
-    fn selector(&self, scenario: &Scenario) -> Result<Option<Selector>> {
+    fn selectors(&self, scenario: &Scenario) -> Result<Vec<Selector>> {
         let is_log = scenario.recording.is_some();
+        let mut selectors = Vec::new();
         if let Some(key) = &self.object {
-            return Ok(Some(if is_log {
-                Selector::Records(self.records(&|own, _| own == Some(key.as_bytes()))?)
+            selectors.push(if is_log {
+                let keys = spellings(key);
+                Selector::Records(self.records(&|record| {
+                    record.key.is_some_and(|own| keys.iter().any(|key| key == own))
+                })?)
             } else {
                 Selector::Object(key.clone())
-            }));
+            });
         }
         if let Some(id) = &self.request {
             if is_log {
-                return self
-                    .records(&|_, own| own == Some(id.as_bytes()))
-                    .map(|records| Some(Selector::Records(records)));
+                let marks = self.records(&|record| record.id == Some(id.as_bytes()))?;
+                return Ok(vec![Selector::Records(marks)]);
             }
             let number = id.parse().map_err(|_| {
                 Error::request(format!("`{id}` is not the number of a request in a run, from 0"))
                     .at("--request")
             })?;
-            return Ok(Some(Selector::Number(number)));
+            return Ok(vec![Selector::Number(number)]);
         }
-        if let Some(name) = &self.requester {
-            return Ok(Some(Selector::Requester(name.clone())));
-        }
-        let at = self.at.as_ref().map(|time| time_in_run(time, scenario));
-        Ok(at.transpose()?.map(Selector::At))
+        selectors.extend(self.requester.clone().map(Selector::Requester));
+        let at = self.at.as_ref().map(|time| time_in_run(time, scenario)).transpose()?;
+        selectors.extend(at.map(Selector::At));
+        Ok(selectors)
     }
 
-    /// The records of a log that `wanted` picks by their key and id: it is read once more.
+    fn is_of_stdin(&self) -> bool {
+        self.input.logs.paths().iter().any(|path| path == "-")
+    }
+
+    /// The records of a log that `wanted` picks: it is read once more.
     fn records(&self, wanted: &IsWanted<'_>) -> Result<Vec<RecordMark>> {
-        if self.input.logs.paths().iter().any(|path| path == "-") {
+        if self.is_of_stdin() {
             return Err(Error::request(
                 "objects and requests are looked for in a second reading, but standard input is read once",
             )
             .hint("give the log as a file"));
         }
-        let mut marks = Vec::new();
-        self.input.logs.open(true)?.each(|_, entry| {
-            marks.extend(RecordMark::of(entry, wanted));
-            Ok(())
-        })?;
-        Ok(marks)
+        let found = MarkGatherer { wanted, marks: Vec::new() };
+        Ok(self.input.logs.open(true)?.gather(found)?.marks)
+    }
+}
+
+/// A key as it may stand in a log: as it is, or encoded for URLs once or twice, as S3's access logs have it.
+fn spellings(key: &str) -> [Vec<u8>; 3] {
+    let once = percent_decoded(key.as_bytes()).into_owned();
+    let twice = percent_decoded(&once).into_owned();
+    [key.as_bytes().to_vec(), once, twice]
+}
+
+/// Gathers the records that are looked for.
+struct MarkGatherer<'a> {
+    wanted: &'a IsWanted<'a>,
+    marks: Vec<RecordMark>,
+}
+
+impl GatherEntries for MarkGatherer<'_> {
+    fn beside(&self) -> Self {
+        Self { wanted: self.wanted, marks: Vec::new() }
+    }
+
+    fn take(&mut self, _: LogFormat, entry: &LogEntry) -> Result<()> {
+        self.marks.extend(RecordMark::of(entry, self.wanted));
+        Ok(())
+    }
+
+    fn absorb(&mut self, next: Self) {
+        self.marks.extend(next.marks);
     }
 }
 

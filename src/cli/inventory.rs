@@ -2,7 +2,7 @@
 
 pub(super) mod files;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,11 @@ use super::exit::Exit;
 use super::logs::files::{open, unreadable};
 use super::{input, output};
 use crate::error::{Error, Result};
+use crate::harmless_text::named;
 use crate::inventory::manifest::{self, DataFileFormat};
 use crate::inventory::tally::InventoryCounts;
 use crate::inventory::versions::Versions;
-use crate::inventory::{InventoryColumn, csv_file};
+use crate::inventory::{InventoryColumn, InventoryItem, csv_file};
 use crate::pricing::PriceName;
 use crate::report::inventory::{self as report, Inventory};
 use crate::scenario::population;
@@ -62,9 +63,19 @@ pub(super) struct InventoryOptions {
     /// Columns of CSV files without a header, as in a manifest's `fileSchema`
     #[arg(long, value_name = "COLUMNS")]
     schema: Option<String>,
+    /// Only objects whose keys begin with this, e.g., logs/2026/
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<String>,
     /// Region of the prices in an inventory's migration
     #[arg(long, default_value = "us-east-1")]
     pub(super) region: String,
+}
+
+impl InventoryOptions {
+    /// Whether an object counts.
+    fn takes(&self, item: &InventoryItem) -> bool {
+        self.prefix.as_deref().is_none_or(|prefix| item.has_prefix(prefix))
+    }
 }
 
 /// What a migration costs.
@@ -178,7 +189,12 @@ impl Reading {
         let as_of_ns = reading.as_of_ns.unwrap_or_default();
         let versions = std::mem::take(&mut reading.versions);
         reading.of_journal = versions.changed();
-        versions.finish(&mut |item| reading.tally.add(item, UNKNOWN_BUCKET, as_of_ns));
+        versions.finish(&mut |item| {
+            if options.takes(item) {
+                reading.tally.add(item, UNKNOWN_BUCKET, as_of_ns);
+            }
+        });
+        reading.check_prefix(paths, options)?;
         Ok(reading)
     }
 
@@ -198,8 +214,10 @@ impl Reading {
         let as_of_ns = options.as_of.unwrap_or(manifest.created_ns);
         self.as_of_ns = self.as_of_ns.max(Some(as_of_ns));
         let tally = &mut self.tally;
-        let found = listing.read(false, &mut |item| {
-            tally.add(item, &manifest.source_bucket, as_of_ns);
+        let found = listing.read(options.prefix.is_some(), &mut |item| {
+            if options.takes(item) {
+                tally.add(item, &manifest.source_bucket, as_of_ns);
+            }
         })?;
         if manifest.files.is_empty() && !quiet {
             output::note(&format!(
@@ -235,14 +253,33 @@ impl Reading {
         };
         let named = format == DataFileFormat::Csv && options.schema.is_none();
         let Self { tally, versions, .. } = self;
-        let columns =
-            files::DataFileColumns { listed: columns.unwrap_or_default(), named, keys: false };
+        let columns = files::DataFileColumns {
+            listed: columns.unwrap_or_default(),
+            named,
+            keys: options.prefix.is_some(),
+        };
         let found = files::read_file(path, format, &columns, &mut |item| {
-            if !versions.take(item) {
+            if !versions.take(item) && options.takes(item) {
                 tally.add(item, UNKNOWN_BUCKET, as_of_ns);
             }
         })?;
         self.miss(&found.into_iter().collect());
+        Ok(())
+    }
+
+    /// Refuses a prefix that no key begins with, or where there are no keys.
+    fn check_prefix(&self, paths: &[PathBuf], options: &InventoryOptions) -> Result<()> {
+        let Some(prefix) = &options.prefix else { return Ok(()) };
+        let places: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        if self.missing.contains(&InventoryColumn::Key) {
+            return Err(Error::request("`--prefix` needs keys, but there is no column `Key`")
+                .at(places.join(" ")));
+        }
+        if self.tally.buckets.values().all(BTreeMap::is_empty) {
+            return Err(Error::request(format!("no key begins with `{}`", named(prefix)))
+                .at(places.join(" "))
+                .hint("give the beginning of keys, without the bucket: `--prefix logs/2026/`"));
+        }
         Ok(())
     }
 

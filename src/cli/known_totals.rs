@@ -1,14 +1,14 @@
 //! Totals on the command line that are known beside a run: `--bill`, `--known-calls`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::bills;
+use super::{bills, output};
 use crate::error::{Error, Result};
 use crate::pricing::PriceName;
-use crate::results::Results;
 use crate::results::known_total::{KnownTotal, MONTH_S, Scaled, scale};
+use crate::results::{Results, csv};
 use crate::scenario::Scenario;
 use crate::units::SimDuration;
 
@@ -90,14 +90,25 @@ impl KnownTotalArgs {
     }
 }
 
-/// What a run comes to at the total.
-pub(super) fn scaled(scenario: &Scenario, results: &Results, known: KnownTotal) -> Result<Scaled> {
+/// What a run comes to at the total; leaves it in the run's folder as `known_total.csv`.
+pub(super) fn scaled(
+    scenario: &Scenario,
+    results: &Results,
+    known: KnownTotal,
+    (folder, overwrite): (&Path, bool),
+) -> Result<Scaled> {
     let price = match scenario.billing.prices.as_slice() {
         [prices] => Some(prices.price(PriceName::KmsRequest).unit()),
         _ => None,
     };
-    scale(results, known, price)
+    let scaled = scale(results, known, price)?;
+    let file = (FILE, csv::write(&scaled.rows(results)));
+    output::write_files(folder, &[file], overwrite)?;
+    Ok(scaled)
 }
+
+/// The file that has it.
+const FILE: &str = "known_total.csv";
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::file_errors::FileErrors;
 use super::{input, output};
 use crate::error::{Error, Result};
-use crate::lint::{Linted, Severity};
+use crate::lint::{Linted, RoleFiles, Severity};
 use crate::report::lint as report;
 
 /// Find policies and settings that S3 Bucket Keys will break, before they are turned on
@@ -27,6 +27,7 @@ use crate::report::lint as report;
 }))]
 #[command(after_long_help = "Examples:\n  \
     bks lint policies/ --format sarif > bks.sarif\n  \
+    bks lint reader.json --boundary boundary.json --key-policy key.json --role arn:aws:iam::111122223333:role/reader\n  \
     aws kms get-key-policy --key-id alias/data --policy-name default | bks lint -\n  \
     terraform show -json plan.bin | bks lint - --fail-on warning")]
 pub(super) struct LintArgs {
@@ -45,14 +46,67 @@ pub(super) struct LintArgs {
     /// For hooks that name every JSON file that changed. If nothing is left, there is nothing to say.
     #[arg(long)]
     skip_others: bool,
+    /// Permissions boundary of the role whose policies the files are
+    ///
+    /// With this, `--session` or `--key-policy` all files are policies of one role or user and are evaluated together, as
+    /// IAM does: a permission is lost only where no other policy gives it, and kept only where none takes it.
+    #[arg(long, value_name = "FILE", help_heading = "Policies of one role")]
+    boundary: Option<String>,
+    /// Session policy of the role; several times for several
+    #[arg(long, value_name = "FILE", help_heading = "Policies of one role")]
+    session: Vec<String>,
+    /// Policy of the KMS key that the role uses
+    #[arg(long, value_name = "FILE", requires = "role", help_heading = "Policies of one role")]
+    key_policy: Option<String>,
+    /// ARN of the role or user, as the key policy names it
+    #[arg(long, value_name = "ARN", help_heading = "Policies of one role")]
+    role: Option<String>,
     #[command(flatten)]
     print: Print,
+}
+
+impl LintArgs {
+    /// Whether the files are the policies of one role.
+    fn is_of_role(&self) -> bool {
+        let beside = [&self.boundary, &self.key_policy, &self.role];
+        beside.iter().any(|it| it.is_some()) || !self.session.is_empty()
+    }
+}
+
+/// Looks at the policies of one role.
+fn add_role(args: &LintArgs, linted: &mut Linted) -> Result<()> {
+    if let Some(folder) = args.files.iter().find(|file| Path::new(file).is_dir()) {
+        return Err(Error::request("it is a folder, but the policies of one role are files")
+            .at(folder.as_str())
+            .hint("name its files"));
+    }
+    linted.add_role(&RoleFiles {
+        arn: args.role.as_deref(),
+        identity: read_all(&args.files)?,
+        boundary: read_all(args.boundary.as_slice())?,
+        session: read_all(&args.session)?,
+        key: read_all(args.key_policy.as_slice())?,
+    })
+}
+
+/// Names and texts of files.
+fn read_all(files: &[String]) -> Result<Vec<(String, String)>> {
+    let mut texts = Vec::with_capacity(files.len());
+    for file in files {
+        let name = if file == "-" { "standard input" } else { file };
+        texts.push((name.to_owned(), input::policy_text(file)?));
+    }
+    Ok(texts)
 }
 
 pub(super) fn run(args: &LintArgs) -> Result<Exit> {
     let mut linted = Linted::default();
     let mut left_out = FilesPassedOver::default();
-    for file in &args.files {
+    let apart = if args.is_of_role() { &[][..] } else { &args.files };
+    if args.is_of_role() {
+        add_role(args, &mut linted)?;
+    }
+    for file in apart {
         if Path::new(file).is_dir() {
             add_folder(Path::new(file), &mut linted, &mut left_out)?;
             continue;

@@ -94,8 +94,11 @@ pub(super) fn run(args: &ReplayArgs) -> Result<Exit> {
     args.fail_if.add_to(&mut scenario)?;
     refuse_to_replace(&args.folder, &scenario)?;
     let results = [args.jobs.run(|| replay(args, &scenario))??];
-    let scaled =
-        known.map(|known| known_totals::scaled(&scenario, &results[0], known)).transpose()?;
+    let folder = args.folder.of(&scenario.name);
+    let place = (folder.as_path(), args.folder.overwrite);
+    let scaled = known
+        .map(|known| known_totals::scaled(&scenario, &results[0], known, place))
+        .transpose()?;
     args.print.print(|format| run::text(format, &results, scaled.as_ref()))?;
     if args.print.format == OutputFormat::Csv && !quiet.quiet {
         run::note_warnings(&results[0]);

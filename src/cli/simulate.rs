@@ -56,8 +56,11 @@ pub(super) fn run(args: &SimulateArgs) -> Result<Exit> {
         });
         runs.collect::<Result<Vec<_>>>()
     })??;
-    let scaled =
-        known.map(|known| known_totals::scaled(&scenarios[0], &all[0], known)).transpose()?;
+    let folder = args.folder_of(&scenarios[0]);
+    let place = (folder.as_path(), args.folder.overwrite);
+    let scaled = known
+        .map(|known| known_totals::scaled(&scenarios[0], &all[0], known, place))
+        .transpose()?;
     args.print.print(|format| run::text(format, &all, scaled.as_ref()))?;
     if args.print.format == OutputFormat::Csv && !args.print.quiet.quiet {
         all.iter().for_each(run::note_warnings);

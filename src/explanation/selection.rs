@@ -7,7 +7,7 @@ use crate::encryption::keys::{Keyring, MadeBy};
 use crate::encryption::requester::Requesters;
 use crate::kms::KmsCalls;
 use crate::recording::mark::RecordMark;
-use crate::s3::{Connections, IdentityKind, Operation};
+use crate::s3::{Connections, IdentityKind, Operation, Request};
 use crate::scenario::Scenario;
 use crate::simulation::Arm;
 use crate::simulation::events::{Answered, Event};
@@ -51,6 +51,8 @@ pub struct ExplainedRequest {
     pub calls: KmsCalls,
     /// What each of its needs came to.
     pub needs: Vec<ExplainedNeed>,
+    /// The request as the run has it.
+    asked: Request,
 }
 
 /// One need of a request, and where its key is from.
@@ -75,11 +77,25 @@ pub struct Selected {
     pub calls: KmsCalls,
 }
 
+impl Selected {
+    /// Gives requests of a log the keys of the objects that `marks` have of them.
+    pub fn name_objects(&mut self, scenario: &Scenario, replication: u32, marks: &[RecordMark]) {
+        let Some(recording) = &scenario.recording else { return };
+        for request in &mut self.requests {
+            let seed = scenario.seed;
+            let mark =
+                marks.iter().find(|mark| mark.is_of(recording, &request.asked, seed, replication));
+            let key = mark.map(|mark| mark.key.clone()).filter(|key| !key.is_empty());
+            request.object = request.object.take().or(key);
+        }
+    }
+}
+
 /// What a selection is made of.
 struct RequestSearch<'a> {
     scenario: &'a Scenario,
     requesters: Requesters,
-    selector: &'a Selector,
+    selectors: &'a [Selector],
     replication: u32,
 }
 
@@ -89,18 +105,18 @@ struct Picked {
     object: Option<String>,
 }
 
-/// The requests of an arm in a replication that `selector` picks, of which the first `limit` are kept.
+/// The requests of an arm in a replication that all of `selectors` pick, of which the first `limit` are kept.
 #[must_use]
 pub fn select(
     scenario: &Scenario,
     arm: &Arm,
     replication: u32,
-    selector: &Selector,
+    selectors: &[Selector],
     limit: usize,
 ) -> Selected {
     let rule = scenario.configurations[arm.configuration].rule;
     let requesters = requesters_of(scenario, rule);
-    let search = RequestSearch { scenario, requesters, selector, replication };
+    let search = RequestSearch { scenario, requesters, selectors, replication };
     let kept = objects::keep(scenario, replication);
     let mut events = NamedEvents::new(scenario, &kept, arm, replication);
     let mut memories: HashMap<u32, ExplainingMemory> = HashMap::new();
@@ -144,26 +160,38 @@ impl RequestSearch<'_> {
     fn picks(&self, event: &Event, number: u64, name: Option<&str>) -> Option<Picked> {
         let is_of_log = self.scenario.recording.is_some();
         // What a run calls an object of a log is no name that anybody knows.
-        let own = Picked { object: name.filter(|_| !is_of_log).map(str::to_owned) };
+        let mut picked = Picked { object: name.filter(|_| !is_of_log).map(str::to_owned) };
+        for selector in self.selectors {
+            if let Selector::Records(marks) = selector {
+                let mark = marks.iter().find(|mark| self.is_of(mark, event))?;
+                picked.object = Some(mark.key.clone());
+            } else if !self.is_picked_by(selector, event, number, name) {
+                return None;
+            }
+        }
+        Some(picked)
+    }
+
+    fn is_of(&self, mark: &RecordMark, event: &Event) -> bool {
+        let recording = self.scenario.recording.as_ref();
+        let seed = self.scenario.seed;
+        recording.is_some_and(|it| mark.is_of(it, &event.request, seed, self.replication))
+    }
+
+    fn is_picked_by(
+        &self,
+        selector: &Selector,
+        event: &Event,
+        number: u64,
+        name: Option<&str>,
+    ) -> bool {
         let time = event.request.time;
-        match self.selector {
-            Selector::Object(wanted) => (name == Some(wanted)).then_some(own),
-            Selector::Number(wanted) => (number == *wanted).then_some(own),
-            Selector::Requester(wanted) => {
-                self.names(event).iter().any(|it| it == wanted).then_some(own)
-            }
-            Selector::At(from) => {
-                let to = *from + SimDuration::from_secs(1);
-                (time >= *from && time < to).then_some(own)
-            }
-            Selector::Records(marks) => {
-                let recording = self.scenario.recording.as_ref()?;
-                let seed = self.scenario.seed;
-                let mark = marks
-                    .iter()
-                    .find(|mark| mark.is_of(recording, &event.request, seed, self.replication));
-                mark.map(|mark| Picked { object: Some(mark.key.clone()) })
-            }
+        match selector {
+            Selector::Object(wanted) => name == Some(wanted),
+            Selector::Number(wanted) => number == *wanted,
+            Selector::Requester(wanted) => self.names(event).iter().any(|it| it == wanted),
+            Selector::At(from) => time >= *from && time < *from + SimDuration::from_secs(1),
+            Selector::Records(marks) => marks.iter().any(|mark| self.is_of(mark, event)),
         }
     }
 
@@ -219,6 +247,7 @@ impl RequestSearch<'_> {
             session: self.scenario.session_name(&self.scenario.slots[request.slot as usize]),
             calls: event.answer.calls,
             needs: needs.collect(),
+            asked: *request,
         }
     }
 

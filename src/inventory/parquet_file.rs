@@ -70,8 +70,8 @@ fn set(item: &mut InventoryItem, column: InventoryColumn, cell: &ParquetValue) -
             item.size = Some(u64::try_from(*bytes).map_err(|_| wrong("zero or more"))?);
             Ok(())
         }
-        (InventoryColumn::LastModified, ParquetValue::Time(ns)) => {
-            item.modified_ns = Some(*ns);
+        (InventoryColumn::LastModified | InventoryColumn::RetainUntil, ParquetValue::Time(ns)) => {
+            item.set_time(column, *ns);
             Ok(())
         }
         _ => Err(wrong("of the type that S3 gives it")),

@@ -27,6 +27,7 @@ pub(crate) struct InventoryRow<'a> {
     age_under_180d_objects: u64,
     age_under_365d_objects: u64,
     age_known_objects: u64,
+    object_lock: bool,
 }
 
 impl<'a> InventoryRow<'a> {
@@ -49,6 +50,7 @@ impl<'a> InventoryRow<'a> {
             age_under_180d_objects: d180,
             age_under_365d_objects: d365,
             age_known_objects: counts.ages.values().sum(),
+            object_lock: kind.is_locked,
         }
     }
 }

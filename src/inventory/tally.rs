@@ -65,6 +65,8 @@ pub struct ObjectKind {
     pub bucket_key: BucketKeyStatus,
     /// Their storage class.
     pub class: StorageClass,
+    /// Whether Object Lock holds them.
+    pub is_locked: bool,
 }
 
 impl ObjectKind {
@@ -130,6 +132,7 @@ impl InventoryCounts {
             encryption: item.encryption,
             bucket_key: item.bucket_key,
             class: item.class,
+            is_locked: item.lock.holds_at(as_of_ns),
         };
         let counts = kinds.entry(kind).or_default();
         counts.objects += 1;

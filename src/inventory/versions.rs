@@ -94,8 +94,17 @@ impl KnownVersion {
 fn bare(item: &InventoryItem) -> InventoryItem {
     let names = (String::new(), String::new(), String::new(), String::new());
     let (bucket, key, version_id, sequence) = names;
-    let InventoryItem { size, modified_ns, version, class, encryption, bucket_key, record, .. } =
-        *item;
+    let InventoryItem {
+        size,
+        modified_ns,
+        version,
+        class,
+        encryption,
+        bucket_key,
+        lock,
+        record,
+        ..
+    } = *item;
     InventoryItem {
         bucket,
         key,
@@ -105,6 +114,7 @@ fn bare(item: &InventoryItem) -> InventoryItem {
         class,
         encryption,
         bucket_key,
+        lock,
         version_id,
         sequence,
         record,

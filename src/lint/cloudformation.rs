@@ -2,8 +2,9 @@
 
 use super::document::{Contents, Link};
 use super::encryption::{BucketEncryption, CLOUDFORMATION, Encryption};
-use super::json::Node;
+use super::json::{Member, Node};
 use super::policy::{PolicyKind, values};
+use super::role::RoleOwners;
 
 /// Whether a document is a template.
 pub(super) fn is_one(node: &Node) -> bool {
@@ -22,6 +23,47 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
         let Some(properties) = resource.value.get("Properties") else { continue };
         add(&resource.name, kind(&resource.value), properties, contents);
     }
+    let principals = node.get("Resources").into_iter().flat_map(Node::members);
+    let principals = principals
+        .filter(|it| matches!(kind(&it.value), "AWS::IAM::Role" | "AWS::IAM::User"))
+        .filter_map(|it| role(node, it));
+    contents.roles = principals.map(|role| role.policies(&contents.policies)).collect();
+}
+
+/// A role or user with the owners of its policies.
+fn role(template: &Node, of: &Member) -> Option<RoleOwners> {
+    let properties = of.value.get("Properties")?;
+    let mut identity = vec![of.name.clone()];
+    identity.extend(logical_of(properties, "ManagedPolicyArns"));
+    for resource in template.get("Resources").into_iter().flat_map(Node::members) {
+        let attached = ["Roles", "Users", "RoleName", "UserName"].into_iter();
+        let attached = attached.filter_map(|name| resource.value.at_path(&["Properties", name]));
+        let is_policy = kind(&resource.value).ends_with("Policy");
+        if is_policy && attached.flat_map(values).any(|it| logical(&it.written) == of.name) {
+            identity.push(resource.name.clone());
+        }
+    }
+    let boundary = logical_of(properties, "PermissionsBoundary").into_iter().next();
+    Some(RoleOwners {
+        name: of.name.clone(),
+        arn: Some(format!("${{{}.Arn}}", of.name)),
+        identity,
+        boundary,
+        // Whatever is attached elsewhere stands in no template.
+        has_others: true,
+    })
+}
+
+/// The resources that a property refers to.
+fn logical_of(properties: &Node, name: &str) -> Vec<String> {
+    let values = properties.get(name).map(values).unwrap_or_default();
+    values.iter().map(|value| logical(&value.written)).collect()
+}
+
+/// The resource that `Ref` and `Fn::GetAtt` name.
+fn logical(written: &str) -> String {
+    let name = written.trim_start_matches("${").trim_end_matches('}');
+    name.split('.').next().unwrap_or(name).to_owned()
 }
 
 fn add(name: &str, kind: &str, properties: &Node, contents: &mut Contents) {
@@ -32,7 +74,12 @@ fn add(name: &str, kind: &str, properties: &Node, contents: &mut Contents) {
         // Policies of functions, state machines and users alike.
         _ => PolicyKind::Identity,
     };
+    let first = contents.policies.len();
     contents.add_all(properties, Some(policy), name);
+    if policy == PolicyKind::Key {
+        let arn = format!("${{{name}.Arn}}");
+        contents.policies[first..].iter_mut().for_each(|it| it.key = Some(arn.clone()));
+    }
     let link = |node: &Node| {
         let bucket = values(node).into_iter().next().map(|value| value.written);
         Link { owner: name.to_owned(), bucket: bucket.unwrap_or_default() }

@@ -6,11 +6,14 @@
 //! anything else: policies ───┘   wherever they stand, in arrays, wrappers and texts
 //! ```
 
+use std::ops::Range;
+
 use super::encryption::{API, BucketEncryption, Encryption};
 use super::finding::Finding;
 use super::json::{Json, Node, Place};
 use super::policy::{Policy, PolicyKind};
-use super::{cloudformation, terraform, yaml};
+use super::role::RolePolicies;
+use super::{account, cloudformation, terraform, yaml};
 use crate::error::{Error, Result};
 
 /// What stands in a file.
@@ -22,6 +25,8 @@ pub(crate) struct Contents {
     pub(crate) log_targets: Vec<Link>,
     /// Policies of buckets.
     pub(crate) bucket_policies: Vec<Link>,
+    /// Roles and users, each with its policies.
+    pub(crate) roles: Vec<RolePolicies>,
     /// What was found while reading.
     pub(crate) findings: Vec<Finding>,
     /// Whether it is a plan, a state or a template, which may hold nothing of interest.
@@ -44,6 +49,8 @@ impl Contents {
             terraform::read(&node, &mut contents);
         } else if cloudformation::is_one(&node) {
             cloudformation::read(&node, &mut contents);
+        } else if account::is_one(&node) {
+            account::read(&node, &mut contents);
         } else {
             contents.add_all(&node, None, "");
             if contents.is_empty() {
@@ -55,6 +62,30 @@ impl Contents {
 
     fn is_empty(&self) -> bool {
         self.policies.is_empty() && self.buckets.is_empty()
+    }
+
+    /// Adds the policies of a file of one role, or of its key; yields their numbers.
+    pub(super) fn add_policies(
+        &mut self,
+        file: &str,
+        text: &str,
+        is_key: bool,
+    ) -> Result<Range<usize>> {
+        let read = Self::of(text)?;
+        if read.has_resources {
+            return Err(Error::request("it has resources, not policies alone").hint(
+                "plans, states, templates and the details of an account tell whose policies they are: give them \
+                 without `--boundary`, `--session`, `--key-policy` and `--role`",
+            ));
+        }
+        let first = self.policies.len();
+        self.policies.extend(read.policies.into_iter().map(|policy| Policy {
+            kind: if is_key { PolicyKind::Key } else { PolicyKind::Identity },
+            key: is_key.then(|| "*".to_owned()),
+            file: file.to_owned(),
+            ..policy
+        }));
+        Ok(first..self.policies.len())
     }
 
     /// Adds all policies and encryption rules at any depth, those in texts too.

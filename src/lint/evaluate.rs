@@ -65,6 +65,13 @@ impl Policy {
 }
 
 impl Statement {
+    /// Whether its resources have one of that ARN among them.
+    pub(crate) fn is_about(&self, arn: &str) -> bool {
+        self.resources.as_ref().is_none_or(|it| {
+            it.is_negated != it.values.iter().any(|value| matches(&value.matched, arn))
+        })
+    }
+
     /// The conditions that must be assumed for the statement to be about the request; `None` if it is not,
     /// whatever is assumed.
     pub(crate) fn applies(&self, request: &KmsRequest) -> Option<Vec<&PolicyCondition>> {

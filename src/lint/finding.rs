@@ -41,6 +41,8 @@ named_enum! {
         GuardStops = "guard-stops-matching",
         /// A wildcard where none works.
         LiteralWildcard = "wildcard-without-effect",
+        /// An access point in a condition on the context.
+        AccessPointContext = "access-point-in-context",
         /// `GenerateDataKey` without `Decrypt`.
         WriterWithoutDecrypt = "writer-without-decrypt",
         /// A statement about the header that asks for a bucket key.
@@ -71,6 +73,7 @@ impl Rule {
             Self::DenyStarts => "a Deny begins to match every request through S3",
             Self::GuardStops => "a guard is tied to objects' ARNs and stops matching",
             Self::LiteralWildcard => "a wildcard stands where it is an ordinary character",
+            Self::AccessPointContext => "a condition on the context names access points alone",
             Self::WriterWithoutDecrypt => "a writer may call GenerateDataKey but not Decrypt",
             Self::HeaderCondition => "a statement depends on the header that asks for a bucket key",
             Self::BucketKeyOff => "SSE-KMS without a bucket key",
@@ -86,9 +89,11 @@ impl Rule {
     #[must_use]
     pub const fn source(self) -> &'static str {
         match self {
-            Self::AllowStops | Self::DenyStarts | Self::GuardStops | Self::BucketKeyOff => {
-                BUCKET_KEYS
-            }
+            Self::AllowStops
+            | Self::DenyStarts
+            | Self::GuardStops
+            | Self::AccessPointContext
+            | Self::BucketKeyOff => BUCKET_KEYS,
             Self::LiteralWildcard => {
                 "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
             }
@@ -128,9 +133,10 @@ impl Rule {
             | Self::BucketKeyOff
             | Self::BucketKeyWithDsse
             | Self::ManagedKeyShared => Severity::Warning,
-            Self::LiteralWildcard | Self::BucketKeyWithoutKms | Self::KnownAfterApply => {
-                Severity::Note
-            }
+            Self::LiteralWildcard
+            | Self::AccessPointContext
+            | Self::BucketKeyWithoutKms
+            | Self::KnownAfterApply => Severity::Note,
         }
     }
 }

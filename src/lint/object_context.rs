@@ -4,13 +4,16 @@
 //! and after its context becomes the bucket's ARN, is compared; where that is the same nothing is found.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
+use super::document::Contents;
 use super::evaluate::{Decision, KmsRequest, S3_ARN};
 use super::finding::{Confidence, Finding, Rule, Severity};
 use super::pattern::{bucket_of, examples, has_variable, opaque};
 use super::policy::{
     Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Test, TextTest, Value,
 };
+use super::role::{Deciding, DecidingFor, RoleDeciding, RolePolicies, deciding};
 use crate::harmless_text::named;
 
 /// What S3 may ask of KMS for requests to a bucket, replication and re-encryption among them.
@@ -18,7 +21,7 @@ const ACTIONS: [&str; 5] =
     ["kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"];
 
 /// A key of no account in particular.
-const SOME_KEY: &str =
+pub(super) const SOME_KEY: &str =
     "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 /// An object and its bucket, by their ARNs.
@@ -79,8 +82,11 @@ pub(super) fn pairs(statement: &Statement) -> Vec<ContextPair> {
     pairs
 }
 
-/// Keys that a statement may be about.
-pub(super) fn keys(statement: &Statement) -> Vec<String> {
+/// Keys that a statement of a policy may be about: of a key's, that key.
+pub(super) fn keys(policy: &Policy, statement: &Statement) -> Vec<String> {
+    if let Some(own) = policy.key.as_ref().filter(|own| *own != "*" && statement.is_about(own)) {
+        return vec![own.clone()];
+    }
     let Some(resources) = statement.resources.as_ref().filter(|it| !it.is_negated) else {
         return vec![SOME_KEY.to_owned()];
     };
@@ -92,6 +98,17 @@ pub(super) fn keys(statement: &Statement) -> Vec<String> {
         _ => None,
     };
     resources.values.iter().filter_map(of_value).collect()
+}
+
+/// Roles whose policies decide together with a statement; none for one of a key's policy that names the key in a way
+/// that is not understood.
+pub(super) fn roles<'a>(
+    contents: &'a Contents,
+    policy: &Policy,
+    statement: &Statement,
+) -> &'a [RolePolicies] {
+    let is_understood = policy.key.as_ref().is_none_or(|own| own == "*" || statement.is_about(own));
+    if is_understood { &contents.roles } else { &[] }
 }
 
 /// Those whom a statement is for.
@@ -111,14 +128,20 @@ struct ContextChange {
     pairs: Vec<ContextPair>,
     /// Whether some of those concerned have no other way.
     is_final: bool,
+    /// Roles whose policies were evaluated together, in words.
+    roles: BTreeSet<String>,
 }
 
-/// Findings about the statements of a policy.
-pub(super) fn check(policy: &Policy) -> Vec<Finding> {
+/// Findings about the statements of the policy of that number.
+pub(super) fn check(contents: &Contents, number: usize) -> Vec<Finding> {
+    let policy = &contents.policies[number];
     let mut findings = Vec::new();
     for statement in &policy.statements {
         findings.extend(literal_wildcards(policy, statement));
-        let changes = changes(policy, statement);
+        findings.extend(access_points(policy, statement));
+        let roles = roles(contents, policy, statement);
+        let deciding = deciding(&contents.policies, roles, number, &principals(statement));
+        let changes = changes(policy, statement, &deciding);
         if let Some(rule) = changes.rule {
             findings.push(finding(policy, statement, rule, &changes));
         }
@@ -126,19 +149,22 @@ pub(super) fn check(policy: &Policy) -> Vec<Finding> {
     findings
 }
 
-fn changes(policy: &Policy, statement: &Statement) -> ContextChange {
+fn changes(policy: &Policy, statement: &Statement, deciding: &[DecidingFor]) -> ContextChange {
     let mut changes = ContextChange::default();
-    let (pairs, keys) = (pairs(statement), keys(statement));
+    let (pairs, keys) = (pairs(statement), keys(policy, statement));
     for action in ACTIONS {
-        for principal in principals(statement) {
+        for &(deciding, principal) in deciding {
             for (key, pair) in keys.iter().flat_map(|key| pairs.iter().map(move |it| (key, it))) {
                 let request =
                     |context| KmsRequest { action, key, principal, context: Some(context) };
                 let (before, after) = (request(&pair.object), request(&pair.bucket));
-                let Some(rule) = change(policy, statement, &before, &after) else { continue };
+                let Some(rule) = change(deciding, statement, &before, &after) else { continue };
                 changes.rule = Some(rule);
                 changes.actions.insert(action);
-                changes.is_final |= rule != Rule::AllowStops || !is_delegated(policy, &after);
+                let may_have_others = deciding.role().is_none_or(|it| it.role.has_others);
+                let is_open = may_have_others && is_delegated(policy, &after);
+                changes.is_final |= rule != Rule::AllowStops || !is_open;
+                changes.roles.extend(deciding.role().and_then(RoleDeciding::in_words));
                 if !changes.pairs.contains(pair) {
                     changes.pairs.push(pair.clone());
                 }
@@ -150,7 +176,7 @@ fn changes(policy: &Policy, statement: &Statement) -> ContextChange {
 
 /// What becomes of a request, if that is another decision and due to the statement.
 fn change(
-    policy: &Policy,
+    deciding: Deciding,
     statement: &Statement,
     before: &KmsRequest,
     after: &KmsRequest,
@@ -158,22 +184,25 @@ fn change(
     let is_negated = on_context(statement).any(|(_, _, is_negated)| is_negated);
     match (statement.effect, statement.applies(before), statement.applies(after)) {
         (StatementEffect::Allow, Some(assumed), None) => {
-            let was = policy.decision(before, &assumed) == Decision::Allowed;
-            let is = policy.decision(after, &assumed) == Decision::Allowed;
+            let was = deciding.decision(before, &assumed) == Decision::Allowed;
+            let is = deciding.decision(after, &assumed) == Decision::Allowed;
             (was && !is).then_some(Rule::AllowStops)
         }
         // Who names the bucket means bucket keys; who excepts objects means to keep them out.
         (StatementEffect::Allow, None, Some(assumed)) if is_negated => {
-            let was = policy.decision(before, &assumed) == Decision::Allowed;
-            (!was).then_some(Rule::GuardStops)
+            let was = deciding.decision(before, &assumed) == Decision::Allowed;
+            let is = deciding.may_be_granted(after);
+            (!was && is).then_some(Rule::GuardStops)
         }
         (StatementEffect::Deny, None, Some(assumed)) => {
-            let was = policy.decision(before, &assumed) == Decision::Denied;
-            (!was).then_some(Rule::DenyStarts)
+            let was = deciding.decision(before, &assumed) == Decision::Denied;
+            let might = deciding.may_be_granted(before);
+            (!was && might).then_some(Rule::DenyStarts)
         }
         (StatementEffect::Deny, Some(assumed), None) if !is_negated => {
-            let is = policy.decision(after, &assumed) == Decision::Denied;
-            (!is).then_some(Rule::GuardStops)
+            let is = deciding.decision(after, &assumed) == Decision::Denied;
+            let may = deciding.may_be_granted(after);
+            (!is && may).then_some(Rule::GuardStops)
         }
         _ => None,
     }
@@ -227,6 +256,11 @@ fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &Context
     let mut why = why(rule, statement.effect, &actions, &quoted(&written));
     if rule == Rule::AllowStops && replicates(policy) {
         why.push_str("; this is a replication role: replicas take over the source's bucket key");
+    }
+    if rule == Rule::AllowStops {
+        for words in &changes.roles {
+            let _ = write!(why, "; {words}");
+        }
     }
     let mut finding = Finding::of(rule, &policy.owner, at, statement.named(), why)
         .mend(mend(rule, &written, &add), add);
@@ -333,6 +367,37 @@ fn literal_wildcards(policy: &Policy, statement: &Statement) -> Vec<Finding> {
              objects'",
             Vec::new(),
         ));
+    }
+    findings
+}
+
+/// ARNs of access points in conditions on the context: AWS documents only an object's and a bucket's there.
+fn access_points(policy: &Policy, statement: &Statement) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (condition, ..) in on_context(statement) {
+        let values = condition.values.iter();
+        let values = values.filter(|value| value.matched.contains(":accesspoint/"));
+        let written: Vec<&str> = values.map(|value| value.written.as_str()).collect();
+        if written.is_empty() || written.len() < condition.values.len() {
+            continue;
+        }
+        let why = format!(
+            "it names an access point ({}), and AWS documents only the ARNs of objects and, with bucket keys, of \
+             buckets in the context: what S3 sends for requests through an access point is not documented",
+            quoted(&written)
+        );
+        let finding = Finding::of(
+            Rule::AccessPointContext,
+            &policy.owner,
+            condition.at,
+            statement.named(),
+            why,
+        );
+        findings.push(
+            finding
+                .sure(Confidence::Possible)
+                .mend("add the ARNs of the bucket behind it and of its objects", Vec::new()),
+        );
     }
     findings
 }

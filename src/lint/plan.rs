@@ -45,6 +45,7 @@ impl PlannedBuckets {
                  `aws_s3_bucket_server_side_encryption_configuration`",
             ));
         }
+        let number = contents.buckets.len();
         let buckets = contents.buckets.into_iter().filter_map(|bucket| {
             let after = bucket.after?;
             let planned = mode(&after);
@@ -56,7 +57,14 @@ impl PlannedBuckets {
                 has_own_key: after.key.is_some(),
             })
         });
-        Ok(Self { buckets: buckets.collect(), region: region(&parse(text)?) })
+        let buckets: Vec<PlannedBucket> = buckets.collect();
+        if buckets.iter().all(|bucket| bucket.now.is_none() || bucket.planned.is_none()) {
+            return Err(Error::request(format!(
+                "it has {number} buckets' encryption, but how is known of none of them before it is applied"
+            ))
+            .hint("apply it, and give the state: `terraform show -json > state.json`"));
+        }
+        Ok(Self { buckets, region: region(&parse(text)?) })
     }
 }
 
@@ -106,6 +114,19 @@ mod tests {
         assert!(found.buckets[0].has_own_key && !found.buckets[5].has_own_key);
         assert!(!found.buckets[0].is_new && found.buckets[7].is_new);
         assert_eq!(found.region, None);
+    }
+
+    /// A plan whose only bucket is encrypted in a way that is known only after apply makes no scenario.
+    #[test]
+    fn a_plan_that_knows_no_encryption_is_refused() {
+        let plan = r#"{"terraform_version": "1.9.0", "resource_changes": [{"mode": "managed",
+            "address": "aws_s3_bucket_server_side_encryption_configuration.a",
+            "type": "aws_s3_bucket_server_side_encryption_configuration",
+            "change": {"before": null,
+                "after": {"bucket": "a", "rule": [{"bucket_key_enabled": true, "apply_server_side_encryption_by_default": [{}]}]},
+                "after_unknown": {"rule": [{"apply_server_side_encryption_by_default": [{"sse_algorithm": true}]}]}}}]}"#;
+        let error = PlannedBuckets::of(plan).unwrap_err().to_string();
+        assert!(error.contains("known of none of them") && error.contains("state.json"), "{error}");
     }
 
     #[test]

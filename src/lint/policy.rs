@@ -22,6 +22,11 @@ pub(crate) struct Policy {
     pub(crate) kind: PolicyKind,
     /// The resource it belongs to, e.g., its address in Terraform; empty if it stands alone.
     pub(crate) owner: String,
+    /// The ARN of the key it belongs to, or `*` if it is that of every key that is looked at; `None` if it is no
+    /// key's, or if that is not known.
+    pub(crate) key: Option<String>,
+    /// The file it stands in, if findings name others.
+    pub(crate) file: String,
     pub(crate) statements: Vec<Statement>,
 }
 
@@ -139,7 +144,7 @@ impl Policy {
             return None;
         }
         let kind = kind.unwrap_or_else(|| kind_of(&statements));
-        Some(Self { kind, owner: owner.to_owned(), statements })
+        Some(Self { kind, owner: owner.to_owned(), key: None, file: String::new(), statements })
     }
 }
 

@@ -8,9 +8,13 @@ use super::encryption::{BucketEncryption, Encryption, TERRAFORM};
 use super::finding::{Confidence, Finding, Rule};
 use super::json::Node;
 use super::policy::PolicyKind;
+use super::role::RoleOwners;
 
 /// Attributes that hold policies.
 const POLICY_ATTRIBUTES: [&str; 4] = ["policy", "inline_policy", "content", "policy_document"];
+
+/// How addresses of buckets begin.
+const BUCKET: &str = "aws_s3_bucket.";
 
 /// A resource as it is, and as it will be.
 struct TerraformResource<'a> {
@@ -34,9 +38,15 @@ pub(super) fn is_one(node: &Node) -> bool {
 pub(super) fn read(node: &Node, contents: &mut Contents) {
     contents.has_resources = true;
     let references = References::of(node);
-    for resource in &resources(node) {
+    let resources = resources(node);
+    for resource in &resources {
+        let first = contents.policies.len();
         add(resource, &references, contents);
+        let key = key(resource, &resources, &references);
+        contents.policies[first..].iter_mut().for_each(|policy| policy.key.clone_from(&key));
     }
+    let roles = Principals { resources: &resources, references: &references };
+    contents.roles = roles.all().map(|role| role.policies(&contents.policies)).collect();
     for (number, bucket) in contents.buckets.iter_mut().enumerate() {
         if bucket.bucket.is_empty() {
             bucket.bucket = references.bucket(&bucket.owner).unwrap_or_else(|| number.to_string());
@@ -44,10 +54,10 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
     }
     let links = contents.log_targets.iter_mut().map(|link| (link, "target_bucket"));
     for (link, attribute) in links.filter(|(link, _)| link.bucket.is_empty()) {
-        link.bucket = references.resource(&link.owner, attribute).unwrap_or_default();
+        link.bucket = references.resource(&link.owner, attribute, BUCKET).unwrap_or_default();
     }
     for link in contents.bucket_policies.iter_mut().filter(|link| link.bucket.is_empty()) {
-        link.bucket = references.resource(&link.owner, "bucket").unwrap_or_default();
+        link.bucket = references.resource(&link.owner, "bucket", BUCKET).unwrap_or_default();
     }
 }
 
@@ -151,6 +161,104 @@ fn add(resource: &TerraformResource, references: &References, contents: &mut Con
     }
 }
 
+/// The ARN of a resource, if it is known.
+fn arn(resource: &TerraformResource) -> Option<String> {
+    let arn = resource.after.map_or("", |after| text(after, "arn"));
+    (!arn.is_empty()).then(|| arn.to_owned())
+}
+
+/// The ARN of the key whose policy a resource has.
+fn key(
+    resource: &TerraformResource,
+    resources: &[TerraformResource],
+    references: &References,
+) -> Option<String> {
+    if resource.kind == "aws_kms_key" {
+        return arn(resource);
+    }
+    let key = text(resource.after.filter(|_| resource.kind == "aws_kms_key_policy")?, "key_id");
+    if key.starts_with("arn:") {
+        return Some(key.to_owned());
+    }
+    let address = references.resource(&resource.address, "key_id", "aws_kms_key.");
+    let mut keys = resources.iter().filter(|it| it.kind == "aws_kms_key");
+    arn(keys.find(|it| {
+        let id = it.after.map_or("", |after| text(after, "key_id"));
+        (!key.is_empty() && id == key) || address.as_deref() == Some(it.address.as_str())
+    })?)
+}
+
+/// Roles and users of a plan or state.
+struct Principals<'a> {
+    resources: &'a [TerraformResource<'a>],
+    references: &'a References<'a>,
+}
+
+impl<'a> Principals<'a> {
+    /// Each with the owners of its policies.
+    fn all(&self) -> impl Iterator<Item = RoleOwners> {
+        self.resources.iter().filter_map(|resource| match resource.kind {
+            "aws_iam_role" => self.owners(resource, "role"),
+            "aws_iam_user" => self.owners(resource, "user"),
+            _ => None,
+        })
+    }
+
+    fn owners(&self, of: &'a TerraformResource<'a>, noun: &str) -> Option<RoleOwners> {
+        let after = of.after?;
+        let mut identity = vec![of.address.clone()];
+        let managed = after.get("managed_policy_arns").into_iter().flat_map(Node::items);
+        identity.extend(managed.filter_map(Node::text).filter_map(|arn| self.policy(arn)));
+        for resource in self.resources {
+            if !self.is_of(resource, of, noun) {
+                continue;
+            }
+            if resource.kind == format!("aws_iam_{noun}_policy") {
+                identity.push(resource.address.clone());
+            } else if resource.kind == format!("aws_iam_{noun}_policy_attachment") {
+                identity.extend(self.named(resource, "policy_arn"));
+            }
+        }
+        let name = Some(text(after, "name")).filter(|name| !name.is_empty());
+        Some(RoleOwners {
+            name: name.unwrap_or(&of.address).to_owned(),
+            arn: arn(of),
+            identity,
+            boundary: self.named(of, "permissions_boundary"),
+            // Whatever is attached elsewhere stands in no plan of this one.
+            has_others: true,
+        })
+    }
+
+    /// Whether a resource belongs to a role or user.
+    fn is_of(&self, resource: &TerraformResource, of: &TerraformResource, noun: &str) -> bool {
+        let Some(after) = resource.after.filter(|_| resource.kind.starts_with("aws_iam_")) else {
+            return false;
+        };
+        let name = text(after, noun);
+        if !name.is_empty() {
+            return of.after.is_some_and(|it| text(it, "name") == name);
+        }
+        let kind = format!("aws_iam_{noun}.");
+        self.references.resource(&resource.address, noun, &kind).as_deref() == Some(&of.address)
+    }
+
+    /// The address of the policy that an attribute names.
+    fn named(&self, resource: &TerraformResource, attribute: &str) -> Option<String> {
+        match text(resource.after?, attribute) {
+            "" => self.references.resource(&resource.address, attribute, "aws_iam_policy."),
+            arn => self.policy(arn),
+        }
+    }
+
+    /// The address of the policy with an ARN.
+    fn policy(&self, arn: &str) -> Option<String> {
+        let mut policies = self.resources.iter().filter(|it| it.kind == "aws_iam_policy");
+        let found = policies.find(|it| it.after.is_some_and(|after| text(after, "arn") == arn));
+        found.map(|it| it.address.clone())
+    }
+}
+
 fn link(resource: &TerraformResource, after: &Node, attribute: &str) -> Link {
     Link { owner: resource.address.clone(), bucket: text(after, attribute).to_owned() }
 }
@@ -243,21 +351,21 @@ impl<'a> References<'a> {
         }
     }
 
-    /// The address to which an attribute of a resource refers, with the resource's own module and index.
-    fn resource(&self, address: &str, attribute: &str) -> Option<String> {
+    /// The address to which an attribute of a resource refers, of a resource whose address begins as `kind` does,
+    /// with the resource's own module and index.
+    fn resource(&self, address: &str, attribute: &str, kind: &str) -> Option<String> {
         let plain = without_indices(address);
         let (_, resource) = self.0.iter().find(|(known, _)| *known == plain)?;
         let references = resource.at_path(&["expressions", attribute, "references"])?.items();
         let named = references.iter().filter_map(Node::text);
-        let named =
-            named.filter(|it| it.starts_with("aws_s3_bucket.")).min_by_key(|it| it.len())?;
+        let named = named.filter(|it| it.starts_with(kind)).min_by_key(|it| it.len())?;
         let module = address.rsplit_once("aws_").map_or("", |(module, _)| module);
         Some(format!("{module}{named}"))
     }
 
     /// The name of the bucket that an encryption is of.
     fn bucket(&self, address: &str) -> Option<String> {
-        let named = self.resource(address, "bucket").unwrap_or_else(|| address.to_owned());
+        let named = self.resource(address, "bucket", BUCKET).unwrap_or_else(|| address.to_owned());
         named.rsplit('.').next().map(str::to_owned)
     }
 }

@@ -3,11 +3,15 @@
 //! Documented for replicas and for trails of `CloudTrail`; inferred for other writers. A policy is looked at only if it
 //! has to do with S3: other services ask for data keys, too.
 
+use super::document::Contents;
 use super::evaluate::{Decision, KmsRequest};
 use super::finding::{Confidence, Finding, Rule, Severity};
-use super::object_context::{ContextPair, any_object, is_delegated, keys, pairs, principals};
+use super::object_context::{
+    ContextPair, any_object, is_delegated, keys, pairs, principals, roles,
+};
 use super::pattern::matches;
 use super::policy::{Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Value};
+use super::role::{Deciding, deciding};
 
 /// Services that write their files to buckets.
 const WRITING_SERVICES: [&str; 7] = [
@@ -20,27 +24,34 @@ const WRITING_SERVICES: [&str; 7] = [
     "s3.amazonaws.com",
 ];
 
-/// Findings about the statements of a policy.
-pub(super) fn check(policy: &Policy) -> Vec<Finding> {
+/// Findings about the statements of the policy of that number.
+pub(super) fn check(contents: &Contents, number: usize) -> Vec<Finding> {
+    let policy = &contents.policies[number];
     let grants = policy.kind != PolicyKind::Organization;
     let statements =
         policy.statements.iter().filter(|it| grants && it.effect == StatementEffect::Allow);
-    statements.filter_map(|statement| check_statement(policy, statement)).collect()
+    statements.filter_map(|statement| check_statement(contents, number, statement)).collect()
 }
 
-fn check_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
+fn check_statement(contents: &Contents, number: usize, statement: &Statement) -> Option<Finding> {
+    let policy = &contents.policies[number];
     let mut pairs = pairs(statement);
     pairs.push(any_object());
     let mut lacking = Vec::new();
-    for principal in principals(statement) {
+    let roles = roles(contents, policy, statement);
+    let all = deciding(&contents.policies, roles, number, &principals(statement));
+    for (deciding, principal) in all {
         let is_service = principal.is_some_and(|it| WRITING_SERVICES.contains(&it));
         if !is_service && !is_about_s3(policy, statement) {
             continue;
         }
-        for key in &keys(statement) {
+        for key in &keys(policy, statement) {
             let decrypts =
-                pairs.iter().map(|pair| lacks_decrypt(policy, statement, (key, principal), pair));
-            lacking.extend(decrypts.flatten().map(|request| is_delegated(policy, &request)));
+                pairs.iter().map(|pair| lacks_decrypt(deciding, statement, (key, principal), pair));
+            let may_have_others = deciding.role().is_none_or(|it| it.role.has_others);
+            lacking.extend(
+                decrypts.flatten().map(|request| may_have_others && is_delegated(policy, &request)),
+            );
         }
         if !lacking.is_empty() {
             let is_delegated = lacking.iter().all(|delegated| *delegated);
@@ -52,7 +63,7 @@ fn check_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
 
 /// The Decrypt that is not allowed where a statement allows `GenerateDataKey`.
 fn lacks_decrypt<'a>(
-    policy: &Policy,
+    deciding: Deciding,
     statement: &Statement,
     (key, principal): (&'a str, Option<&'a str>),
     pair: &'a ContextPair,
@@ -67,7 +78,7 @@ fn lacks_decrypt<'a>(
     };
     let generating = requests("kms:GenerateDataKey");
     let allowed = |request: &&KmsRequest, assumed: &[&PolicyCondition]| {
-        policy.decision(request, assumed) == Decision::Allowed
+        deciding.decision(request, assumed) == Decision::Allowed
     };
     let assumed = generating.iter().find_map(|request| {
         statement.applies(request).filter(|assumed| allowed(&request, assumed))

@@ -147,7 +147,7 @@ fn obstacle(operation: MigrationMethod, stored: &StoredObjects) -> Option<Obstac
         EncryptionStatus::Unknown => return Some(Obstacle::Unknown),
     }
     match operation {
-        MigrationMethod::Update if stored.is_locked => Some(Obstacle::Locked),
+        MigrationMethod::Update if kind.is_locked => Some(Obstacle::Locked),
         MigrationMethod::Copy if kind.version == VersionKind::Old => Some(Obstacle::OldVersion),
         MigrationMethod::Copy if kind.class.is_archive() => Some(Obstacle::Archived),
         _ => None,
@@ -173,7 +173,8 @@ mod tests {
         keyed.kind.bucket_key = BucketKeyStatus::Enabled;
         let under = |encryption| StoredObjects::of("a", encryption, 10);
         let to_kms = StoredObjects { to_kms: true, ..under(EncryptionStatus::SseS3) };
-        let locked = StoredObjects { is_locked: true, ..kms(10) };
+        let mut locked = kms(10);
+        locked.kind.is_locked = true;
         let directory = StoredObjects { is_directory: true, ..kms(10) };
         for (stored, by_update, by_copy) in [
             (kms(10), None, None),

@@ -23,8 +23,6 @@ pub struct StoredObjects {
     pub early: u64,
     /// The days that are still to be paid for, summed over these.
     pub early_days: f64,
-    /// Whether a retention period or a legal hold of Object Lock is on them.
-    pub is_locked: bool,
     /// Whether they lie in a directory bucket.
     pub is_directory: bool,
     /// Whether objects under SSE-S3 are to come under SSE-KMS.
@@ -42,13 +40,13 @@ impl StoredObjects {
                 encryption,
                 bucket_key: BucketKeyStatus::Disabled,
                 class: StorageClass::Standard,
+                is_locked: false,
             },
             objects,
             bytes: None,
             large: 0,
             early: 0,
             early_days: 0.0,
-            is_locked: false,
             is_directory: false,
             to_kms: false,
         }
@@ -81,11 +79,37 @@ impl StoredObjects {
         }
     }
 
+    /// So many of them, of which nothing is known that does not hold for all.
+    #[must_use]
+    pub fn part(self, objects: u64) -> Self {
+        let share = objects as f64 / self.objects.max(1) as f64;
+        let of_all = u128::from(self.objects.max(1));
+        Self {
+            bytes: self.bytes.map(|bytes| bytes * u128::from(objects) / of_all),
+            large: (self.large as f64 * share).round() as u64,
+            early: (self.early as f64 * share).round() as u64,
+            early_days: self.early_days * share,
+            objects,
+            ..self
+        }
+    }
+
     /// Mean bytes of an object, if known.
     #[must_use]
     pub fn mean_bytes(&self) -> Option<u64> {
         self.bytes.map(|bytes| (bytes / u128::from(self.objects.max(1))) as u64)
     }
+}
+
+/// Of the objects of an inventory those that are younger than so many days; delete markers are none. Sizes are taken
+/// to be as those of all.
+#[must_use]
+pub fn younger_of_inventory(tally: &InventoryCounts, days: u64) -> Vec<StoredObjects> {
+    let kinds = tally.kinds().filter(|(_, kind, _)| kind.version != VersionKind::DeleteMarker);
+    let parts = kinds.map(|(bucket, kind, counts)| {
+        of_kind(bucket, kind, counts).part(counts.younger_than_days(days))
+    });
+    parts.filter(|part| part.objects > 0).collect()
 }
 
 /// The objects of an inventory, by bucket and kind; delete markers are none.

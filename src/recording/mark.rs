@@ -22,8 +22,19 @@ pub struct RecordMark {
     pub key: String,
 }
 
-/// Whether a record is looked for, by its object's key and by what the log calls it.
-pub type IsWanted<'a> = dyn Fn(Option<&[u8]>, Option<&[u8]>) -> bool + 'a;
+/// What records are looked for by.
+#[derive(Clone, Copy, Debug)]
+pub struct MarkedRecord<'a> {
+    /// The object's key.
+    pub key: Option<&'a [u8]>,
+    /// What the log calls it.
+    pub id: Option<&'a [u8]>,
+    /// When, in milliseconds since the Unix epoch.
+    pub ms: u64,
+}
+
+/// Whether a record is looked for.
+pub type IsWanted<'a> = dyn Fn(MarkedRecord) -> bool + Sync + 'a;
 
 impl RecordMark {
     /// That of a log's request, or of a KMS call that may stand for one, if `wanted` picks it by its object's key and
@@ -32,13 +43,16 @@ impl RecordMark {
     pub fn of(entry: &LogEntry, wanted: &IsWanted<'_>) -> Option<Self> {
         match entry {
             LogEntry::Request(record) => {
-                let is_wanted = wanted(record.key, record.id);
+                let (key, id, ms) = (record.key, record.id, epoch_ms(record.time));
+                let is_wanted = wanted(MarkedRecord { key, id, ms });
                 is_wanted.then(|| Self::new(record, record.bucket, record.key, record.version_id))
             }
             LogEntry::Kms(event) => {
                 let (bucket, key) = named(event)?;
-                let is_wanted = key.is_some() && wanted(key, event.id);
-                is_wanted.then(|| Self::new(&stand_in(event).1, bucket, key, None))
+                let stand_in = stand_in(event).1;
+                let (id, ms) = (event.id, epoch_ms(stand_in.time));
+                let is_wanted = key.is_some() && wanted(MarkedRecord { key, id, ms });
+                is_wanted.then(|| Self::new(&stand_in, bucket, key, None))
             }
             LogEntry::Skipped(..) => None,
         }
@@ -49,6 +63,12 @@ impl RecordMark {
         let object = key.map_or(NO_OBJECT, |key| object(bucket, key, version));
         let key = String::from_utf8_lossy(key.unwrap_or_default()).into_owned();
         Self { ms, id: id_of(record, object, ms), key }
+    }
+
+    /// When a request of a run was made, in milliseconds since the Unix epoch, as records are.
+    #[must_use]
+    pub fn ms_of(recording: &Recording, time: SimTime) -> u64 {
+        (recording.start_ns / 1_000_000 + time.as_nanos() / 1_000_000) as u64
     }
 
     /// Whether a request of the run is this record.

@@ -45,7 +45,7 @@ pub use saving::saving;
 pub use savings::{accounts, buckets, principals};
 pub use scene::Mark;
 pub use svg::Drawing;
-pub use timeline::{keys_alive, kms_over_time};
+pub use timeline::{keys_alive, kms_over_time, saving_over_time, slow_downs};
 
 use crate::error::Result;
 use axis::Axis;

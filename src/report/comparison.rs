@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::assertion;
 use super::document::{Block, Cell, Document, Rank, Section, Shown, Table};
 use super::json;
-use super::numbers::{at_levels, count, dollars, percent};
+use super::numbers::{count, dollars, ends, percent};
 use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
 use crate::encryption::assumption::Level;
@@ -132,7 +132,29 @@ fn range(comparison: &Comparison, candidate: &str) -> String {
         .map(|level| comparison.figure(candidate, level, Figure::KmsRequests).difference_ratio);
     let [Some(low), Some(assumed), Some(high)] = ratios else { return String::new() };
     let (least, most) = (low.min(assumed).min(high), low.max(assumed).max(high));
-    format!(" {}", at_levels(Some((least, most)), change))
+    let words = if least >= most {
+        "the same at every level".to_owned()
+    } else if assumed >= MANY_TIMES - 1.0 {
+        format!("{} times", ends((least + 1.0, most + 1.0), count))
+    } else if assumed < 0.0 && most < 0.0 {
+        ends((-most, -least), percent)
+    } else if assumed > 0.0 && least > 0.0 && most < MANY_TIMES - 1.0 {
+        ends((least, most), percent)
+    } else {
+        // The ends differ in what they say: each says it by itself.
+        format!("{} … {}", change_in_words(least), change_in_words(most))
+    };
+    format!(" [{words}]")
+}
+
+/// A relative change as a sentence has it.
+fn change_in_words(ratio: f64) -> String {
+    match ratio {
+        r if r >= MANY_TIMES - 1.0 => change(r),
+        r if r > 0.0 => format!("{} more", percent(r)),
+        r if r < 0.0 => format!("{} fewer", percent(-r)),
+        _ => "as many".to_owned(),
+    }
 }
 
 fn instead(comparison: &Comparison, candidate: &str, figure: Figure) -> String {
@@ -199,20 +221,23 @@ fn value(comparison: &Comparison, figure: Figure, row: &DifferenceRow) -> Cell {
 /// Between what a candidate's own figure lies in nine of ten cases.
 fn nine_in_ten(figure: Figure, row: &DifferenceRow) -> Cell {
     let Some((low, high)) = row.value_p05.zip(row.value_p95) else { return Cell::unknown() };
-    let [low, high] = [low, high].map(|end| assertion::figure(figure, end));
-    format!("{low} … {high}").into()
+    ends((low, high), |end| assertion::figure(figure, end)).into()
 }
 
 /// A candidate's figure at the ends of the assumptions, if they make a difference.
 fn levels(comparison: &Comparison, figure: Figure, candidate: &str) -> Cell {
-    let [low, assumed, high] = Level::ALL.map(|level| {
-        let value = comparison.figure(candidate, level, figure).value;
+    let values = Level::ALL.map(|level| comparison.figure(candidate, level, figure).value);
+    let words = values.map(|value| {
         value.map_or_else(|| Cell::unknown().text, |value| assertion::figure(figure, value))
     });
-    if low == assumed && assumed == high {
-        return Cell::unknown();
+    let [low, assumed, high] = words;
+    match values {
+        _ if low == assumed && assumed == high => Cell::unknown(),
+        [Some(low), _, Some(high)] => {
+            ends((low, high), |end| assertion::figure(figure, end)).into()
+        }
+        _ => format!("{low} … {high}").into(),
     }
-    format!("{low} … {high}").into()
 }
 
 /// What a figure is called, and whether it is a part of the one before.

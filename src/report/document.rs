@@ -10,7 +10,7 @@
 //! cannot show a chart, leaves it out.
 
 use super::chart::Chart;
-use super::numbers::{count, dollars, percent};
+use super::numbers::{self, count, dollars, percent};
 use crate::results::result_json::{AssertionFacts, WarningFacts};
 use crate::units::Usd;
 
@@ -216,9 +216,7 @@ impl Cell {
 
     /// Two ends of a range.
     pub(crate) fn range(ends: Option<(f64, f64)>, words: fn(f64) -> String) -> Self {
-        ends.map_or_else(Self::unknown, |(low, high)| {
-            format!("{} … {}", words(low), words(high)).into()
-        })
+        ends.map_or_else(Self::unknown, |range| numbers::ends(range, words).into())
     }
 }
 

@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::document::{Block, Cell, Document, Table};
-use super::json;
 use super::numbers::{count, duration, percent};
+use super::{html, json, markdown};
 use crate::encryption::assumption::Level;
 use crate::explanation::cause::Cause;
 use crate::explanation::rows::{self, CauseRow, ExplainedRow};
@@ -52,6 +52,8 @@ impl AllCauses<'_> {
         vec![
             ("causes.csv", csv::write(&self.rows())),
             ("causes.json", json::write(&self.json()).into_bytes()),
+            ("causes.md", markdown::write(&self.document()).into_bytes()),
+            ("causes.html", html::write(&self.page()).into_bytes()),
         ]
     }
 
@@ -80,6 +82,20 @@ impl AllCauses<'_> {
             ));
         }
         Document::of(blocks)
+    }
+
+    /// The same as a page: with a title, and with what was run.
+    #[must_use]
+    pub fn page(&self) -> Document {
+        let ExplainedRun { scenario, scenario_hash, seed, .. } = ExplainedRun::of(self.scenario);
+        Document {
+            title: format!("{scenario}: why KMS is called"),
+            footer: format!(
+                "bks {}, model {MODEL_VERSION}, scenario {scenario_hash}, seed {seed}",
+                env!("CARGO_PKG_VERSION")
+            ),
+            ..self.document()
+        }
     }
 
     /// The largest causes in one sentence.

@@ -65,6 +65,9 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             InventoryColumn::Key
             | InventoryColumn::EncryptionStatus
             | InventoryColumn::VersionId
+            | InventoryColumn::RetainUntil
+            | InventoryColumn::LockMode
+            | InventoryColumn::LegalHold
             | InventoryColumn::SequenceNumber
             | InventoryColumn::RecordType => continue,
             InventoryColumn::Bucket => "objects are counted for the manifest's bucket",
@@ -98,6 +101,14 @@ fn notes(inventory: &Inventory) -> Vec<String> {
         notes.push(format!(
             "{} SSE-KMS objects have no bucket key status: the migration counts them, at most",
             grouped(unknown.objects)
+        ));
+    }
+    let locked = inventory.tally.sum(|_, kind| kind.is_sse_kms() && kind.is_locked);
+    if locked.objects > 0 {
+        notes.push(format!(
+            "{} SSE-KMS objects are under Object Lock: UpdateObjectEncryption leaves them; a copy makes a new \
+             version and leaves the locked one",
+            grouped(locked.objects)
         ));
     }
     let newer = inventory.tally.newer;

@@ -1,7 +1,7 @@
 //! A run scaled to a known total, in sentences.
 
 use super::document::{Block, Cell, Table};
-use super::numbers::{count, dollars, percent, signed};
+use super::numbers::{self, count, dollars, percent, signed};
 use crate::harmless_text::named;
 use crate::results::known_total::{KnownTotal, Scaled, ScaledConfiguration};
 
@@ -94,6 +94,6 @@ fn configuration(scaled: &ScaledConfiguration, known: &KnownTotal) -> String {
     );
     match scaled.saved_usd_a_month.map(|all| all.map(dollars)) {
         Some([low, assumed, high]) => format!("{saved}: {assumed} ({low} … {high})"),
-        None => format!("{saved} ({} … {})", signed(low), signed(high)),
+        None => format!("{saved} ({})", numbers::ends((low, high), signed)),
     }
 }

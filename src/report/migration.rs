@@ -164,6 +164,7 @@ fn title(row: &WayRow) -> String {
         "all" if row.objects == 0 => operation.to_owned(),
         "all" => format!("{operation}, all"),
         "standard" => format!("{operation}, Standard only"),
+        "young" => format!("{operation}, the last 30 days only"),
         part => format!("{operation}, `{}`", named(part)),
     }
 }

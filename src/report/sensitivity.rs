@@ -64,6 +64,11 @@ pub fn document(scenario: &Scenario, found: &Sensitivity) -> Document {
         Together::Known => {
             Block::Paragraph("Every assumption is known, so the saving has no spread.".to_owned())
         }
+        Together::NothingToSave => Block::Paragraph(
+            "Without a saving there is no spread and no break-even value. What the configuration costs, its peak and \
+             its throttling are figures of their own: ask for one, e.g., `--target 'kms_cost_usd < 100'`."
+                .to_owned(),
+        ),
         Together::TooLong(requests) => Block::Paragraph(format!(
             "The spread of all assumptions together was not sampled: even the fewest points would \
              answer about {} requests. Ask for it with `--samples 16`, or simulate less, e.g., \
@@ -146,7 +151,7 @@ pub(super) struct SensitivityDocument<'a> {
     /// The answer in one line.
     verdict: String,
     /// The saving with every assumption as assumed, in the first replication.
-    saving_assumed_ratio: f64,
+    saving_assumed_ratio: Option<f64>,
     /// Rows of `sensitivity.csv`.
     sensitivity: &'a [SensitivityRow],
     /// Rows of `sobol.csv`.

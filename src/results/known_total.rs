@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Results;
+use super::result_json::Facts;
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::units::Usd;
@@ -69,6 +70,73 @@ pub struct ScaledConfiguration {
     pub saved_kms_requests_a_month: [f64; 3],
     /// The same in dollars, before free tier and discount.
     pub saved_usd_a_month: Option<[f64; 3]>,
+}
+
+/// `known_total.csv`: what each configuration, and the headline in each bucket, saves at a known total.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct KnownTotalRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Hash of the resolved scenario.
+    pub scenario_hash: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// Name of the bucket; empty for all of them.
+    pub bucket: Option<String>,
+    /// Who tells the total.
+    pub source: String,
+    /// How many times the run's own calls the total is.
+    pub factor: f64,
+    /// KMS requests a month; empty for a bucket.
+    pub kms_requests_a_month: Option<f64>,
+    /// KMS requests a month that are saved at the low level of assumptions.
+    pub saved_kms_requests_a_month_at_low: f64,
+    /// The same as assumed.
+    pub saved_kms_requests_a_month: f64,
+    /// The same at the high level.
+    pub saved_kms_requests_a_month_at_high: f64,
+    /// The same in dollars at the low level; empty where regions have several prices.
+    pub saved_usd_a_month_at_low: Option<f64>,
+    /// The same as assumed.
+    pub saved_usd_a_month: Option<f64>,
+    /// The same at the high level.
+    pub saved_usd_a_month_at_high: Option<f64>,
+}
+
+impl Scaled {
+    /// Rows of `known_total.csv`: configurations, then buckets.
+    #[must_use]
+    pub fn rows(&self, results: &Results) -> Vec<KnownTotalRow> {
+        let facts = &results.facts;
+        let of_configurations = self.configurations.iter().map(|it| KnownTotalRow {
+            configuration: it.configuration.clone(),
+            kms_requests_a_month: Some(it.kms_requests_a_month),
+            ..self.row(facts, it.saved_kms_requests_a_month, it.saved_usd_a_month)
+        });
+        let of_buckets = self.buckets.iter().map(|it| KnownTotalRow {
+            configuration: facts.headline.clone(),
+            bucket: Some(it.bucket.clone()),
+            ..self.row(facts, it.saved_kms_requests_a_month, it.saved_usd_a_month)
+        });
+        of_configurations.chain(of_buckets).collect()
+    }
+
+    fn row(&self, facts: &Facts, calls: [f64; 3], usd: Option<[f64; 3]>) -> KnownTotalRow {
+        let [low, assumed, high] = calls;
+        KnownTotalRow {
+            scenario: facts.scenario.clone(),
+            scenario_hash: facts.scenario_hash.clone(),
+            source: self.known.source.clone(),
+            factor: self.factor,
+            saved_kms_requests_a_month_at_low: low,
+            saved_kms_requests_a_month: assumed,
+            saved_kms_requests_a_month_at_high: high,
+            saved_usd_a_month_at_low: usd.map(|usd| usd[0]),
+            saved_usd_a_month: usd.map(|usd| usd[1]),
+            saved_usd_a_month_at_high: usd.map(|usd| usd[2]),
+            ..KnownTotalRow::default()
+        }
+    }
 }
 
 /// Scales a run to a known total; `price` is that of a KMS request.

@@ -67,14 +67,23 @@ impl Migration {
 
 /// What it costs to migrate some populations, region by region; S3 makes the list of them.
 fn one_off(scenario: &Scenario, operation: MigrationMethod, populations: &[&Population]) -> OneOff {
+    let all = populations.iter().map(|population| (*population, stored(scenario, population)));
+    one_off_of(scenario, operation, all)
+}
+
+/// The same of what is stored of them.
+fn one_off_of<'a>(
+    scenario: &'a Scenario,
+    operation: MigrationMethod,
+    all: impl Iterator<Item = (&'a Population, StoredObjects)>,
+) -> OneOff {
+    let all: Vec<(usize, StoredObjects)> = all
+        .map(|(it, objects)| (scenario.accounts.region_of_bucket(it.bucket as usize), objects))
+        .collect();
     let prices = scenario.billing.prices.iter().enumerate();
     OneOff::of_regions(prices.map(|(region, prices)| {
-        let lies_here = |population: &&Population| {
-            scenario.accounts.region_of_bucket(population.bucket as usize) == region
-        };
-        let here = populations.iter().copied().filter(lies_here);
-        let here: Vec<StoredObjects> = here.map(|it| stored(scenario, it)).collect();
-        OneOff::of(operation, &here, true, (prices, &scenario.billing.terms))
+        let here = all.iter().filter(|(lies_in, _)| *lies_in == region).map(|(_, it)| it);
+        OneOff::of(operation, here, true, (prices, &scenario.billing.terms))
     }))
 }
 
@@ -99,10 +108,10 @@ fn stored(scenario: &Scenario, population: &Population) -> StoredObjects {
     StoredObjects {
         kind: ObjectKind {
             version,
+            is_locked: population.is_locked,
             bucket_key: if has_key { BucketKeyStatus::Enabled } else { stored.kind.bucket_key },
             ..stored.kind
         },
-        is_locked: population.is_locked,
         is_directory: domain.directory,
         to_kms: true,
         ..stored

@@ -77,6 +77,45 @@ pub struct TimelineRow {
     /// Answers 503 `SlowDown` because KMS throttles, to retries among others.
     #[serde(default)]
     pub slow_downs: f64,
+    /// KMS requests under the reference.
+    #[serde(default)]
+    pub reference_kms_requests: f64,
+    /// KMS requests at the low level of assumptions.
+    #[serde(default)]
+    pub kms_requests_at_low: f64,
+    /// The same at the high level.
+    #[serde(default)]
+    pub kms_requests_at_high: f64,
+    /// What the bin's KMS requests cost, at the mean price of the billing period.
+    #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
+    pub kms_cost_usd: Usd,
+    /// What of their cost under the reference is saved.
+    #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
+    pub saved_usd: Usd,
+    /// The same at the low level of assumptions.
+    #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
+    pub saved_at_low_usd: Usd,
+    /// The same at the high level of assumptions.
+    #[serde(with = "dollars", default)]
+    #[schemars(with = "f64")]
+    pub saved_at_high_usd: Usd,
+    /// Share of the KMS requests under the reference that is saved; empty if it makes none.
+    #[serde(default)]
+    pub saving_ratio: Option<f64>,
+}
+
+impl TimelineRow {
+    /// Share of the KMS requests under the reference that is saved, at the low level of assumptions and at
+    /// the high one; nothing where there is none to save.
+    #[must_use]
+    pub fn saving_at_ends(&self) -> Option<[f64; 2]> {
+        let [low, high] = [self.kms_requests_at_low, self.kms_requests_at_high]
+            .map(|requests| crate::figure::saving(requests, self.reference_kms_requests));
+        Some([low?, high?])
+    }
 }
 
 /// `requesters.csv`: who causes the calls, at the assumed level.

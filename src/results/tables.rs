@@ -20,6 +20,7 @@ use crate::pricing::Bill;
 use crate::s3::Operation;
 use crate::scenario::Scenario;
 use crate::tally::RequesterCounts;
+use crate::units::Usd;
 
 /// Requesters listed for each configuration; the rest share a row.
 const REQUESTERS_LISTED: usize = 1_000;
@@ -33,9 +34,13 @@ pub(super) fn timeline(run: &Run) -> Vec<TimelineRow> {
         _ => None,
     };
     let mut rows = Vec::new();
-    for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
+    let reference = BinCosts::of(run, run.scenario.reference, Level::Assumed);
+    for LevelCounts { index: of, configuration, counts, .. } in run.at(Level::Assumed) {
+        let [low, own, high] = Level::ALL.map(|level| BinCosts::of(run, of, level));
         rows.extend(counts.bins.iter().enumerate().map(|(index, bin)| {
             let calls = counts.mean_calls(&bin.counts.calls);
+            let reference_kms_requests = reference.requests(index);
+            let saved = |at: &BinCosts| reference.cost(index) - at.cost(index);
             TimelineRow {
                 scenario: run.scenario.name.clone(),
                 configuration: configuration.name.clone(),
@@ -50,10 +55,54 @@ pub(super) fn timeline(run: &Run) -> Vec<TimelineRow> {
                 bucket_keys_alive_max: bin.keys_alive_max,
                 quota_per_s,
                 slow_downs: bin.slow_downs / f64::from(counts.replications()),
+                reference_kms_requests,
+                kms_requests_at_low: low.requests(index),
+                kms_requests_at_high: high.requests(index),
+                kms_cost_usd: own.cost(index),
+                saved_usd: saved(&own),
+                saved_at_low_usd: saved(&low),
+                saved_at_high_usd: saved(&high),
+                saving_ratio: saving(calls.total(), reference_kms_requests),
             }
         }));
     }
     rows
+}
+
+/// What the KMS requests of each time bin cost under a configuration: each as much as one costs in the mean
+/// of the billing period, with free tier and discount. A bin's are not scaled to the period.
+struct BinCosts<'a> {
+    counts: &'a ArmCounts,
+    /// What all of the billing period cost.
+    of_period: Usd,
+    /// How many that are.
+    in_period: u64,
+}
+
+impl<'a> BinCosts<'a> {
+    fn of(run: &'a Run, configuration: usize, level: Level) -> Self {
+        let counts = run.counted.at(configuration, level);
+        let costs = billing::kms_costs(run.scenario, &counts.billable);
+        Self {
+            counts,
+            of_period: costs.into_iter().sum(),
+            in_period: counts.billable.kms_in_period(run.scenario),
+        }
+    }
+
+    /// KMS requests of a bin, over all replications.
+    fn sum(&self, bin: usize) -> u64 {
+        self.counts.bins[bin].counts.calls.total()
+    }
+
+    fn requests(&self, bin: usize) -> f64 {
+        self.counts.mean(self.sum(bin))
+    }
+
+    fn cost(&self, bin: usize) -> Usd {
+        let all = i128::from(self.in_period) * i128::from(self.counts.replications());
+        if all == 0 { Usd::ZERO } else { self.of_period.scaled(self.sum(bin).into(), all) }
+    }
 }
 
 /// Rows of `requesters.csv`: those of a configuration by the KMS calls they cause, the most first; those

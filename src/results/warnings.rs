@@ -15,6 +15,7 @@ use crate::harmless_text::{few, named};
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, PriceName, Sku};
 use crate::scenario::{Configuration, Population, Scenario};
+use crate::units::readable::{dollars, grouped};
 use crate::units::{SimDuration, SimTime, Usd};
 use crate::workload::{Traffic, Workload};
 
@@ -83,6 +84,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
     }
     warnings.extend(imprecise(&found));
     if let Some(log) = &scenario.recording {
+        warnings.extend(replay::slow_downs(&found, log));
         warnings.extend(replay::of(scenario, log));
     }
     warnings
@@ -220,10 +222,10 @@ fn audit(found: &Found) -> Option<WarningFacts> {
             Bill::of_charges([(Sku::CloudTrailDataEvents, events)], prices, terms)
         });
         let cost: Usd = bills.map(|bill| bill.total()).sum();
-        let decimals = if cost.as_f64() < 0.01 { 6 } else { 2 };
-        format!("would cost about ${:.decimals$} in the billing period", cost.as_f64())
+        format!("would cost about {} in the billing period", dollars(cost.as_f64()))
     } else {
         let events: u64 = events.iter().sum();
+        let events = grouped(events);
         format!("would be {events} in the billing period, but their price is not given")
     };
     Some(WarningFacts::new(
@@ -243,7 +245,7 @@ fn not_paid_back(run: &Run, index: usize) -> Option<WarningFacts> {
     let migration = run.migrations[index].as_ref()?;
     let cost = migration.bill.total().as_f64();
     let name = named(&run.scenario.configurations[index].name);
-    let start = format!("the migration of `{name}`, ${cost:.2} once,");
+    let start = format!("the migration of `{name}`, {} once,", dollars(cost));
     Some(match migration.payback {
         Payback::After { .. } => return None,
         Payback::Never { share: 0.0 } => WarningFacts::new(

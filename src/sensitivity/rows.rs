@@ -46,7 +46,7 @@ pub fn spread(scenario: &Scenario, found: &Sensitivity) -> Vec<SpreadRow> {
         configuration,
         samples: sample.samples,
         assumption_sets: sample.sets,
-        saving_assumed_ratio: found.assumed,
+        saving_assumed_ratio: found.assumed.unwrap_or_default(),
         saving_mean_ratio: sample.mean,
         saving_p05_ratio: p05,
         saving_p50_ratio: p50,

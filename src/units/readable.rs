@@ -77,10 +77,25 @@ pub(crate) fn percent_if_any(share: f64) -> String {
     }
 }
 
+/// Two ends of a range. Beside `688 k` a plain `648` would be read as so many thousands: then the greater end
+/// is written out.
+pub(crate) fn ends((low, high): (f64, f64), words: impl Fn(f64) -> String) -> String {
+    let [least, most] = [words(low), words(high)];
+    match (has_unit(&least), has_unit(&most)) {
+        (false, true) if low != 0.0 => format!("{least} … {}", grouped(high.round() as u64)),
+        _ => format!("{least} … {most}"),
+    }
+}
+
+/// Whether a count is written with one of [`UNITS`].
+fn has_unit(count: &str) -> bool {
+    count.rsplit_once(' ').is_some_and(|(_, last)| UNITS.iter().any(|(unit, _)| *unit == last))
+}
+
 /// The range of a figure over all levels of assumptions, in brackets.
-pub(crate) fn at_levels(ends: Option<(f64, f64)>, words: fn(f64) -> String) -> String {
-    match ends {
-        Some((low, high)) if low < high => format!("[{} … {}]", words(low), words(high)),
+pub(crate) fn at_levels(range: Option<(f64, f64)>, words: fn(f64) -> String) -> String {
+    match range {
+        Some((low, high)) if low < high => format!("[{}]", ends((low, high), words)),
         _ => "[the same at every level]".to_owned(),
     }
 }
@@ -88,8 +103,8 @@ pub(crate) fn at_levels(ends: Option<(f64, f64)>, words: fn(f64) -> String) -> S
 /// Between what a figure lies in nine of ten cases.
 pub(crate) fn nine_in_ten((low, high): (f64, f64), words: fn(f64) -> String) -> String {
     match [low, high].map(words) {
-        [low, high] if low == high => format!("nine in ten: {low}"),
-        [low, high] => format!("nine in ten: {low} … {high}"),
+        [least, most] if least == most => format!("nine in ten: {least}"),
+        _ => format!("nine in ten: {}", ends((low, high), words)),
     }
 }
 
@@ -148,6 +163,26 @@ mod tests {
         ] {
             assert_eq!(count(number), text);
         }
+    }
+
+    /// Each end tells its own size, whatever stands beside it.
+    #[test]
+    fn ends_of_ranges_cannot_be_misread() {
+        for (range, text) in [
+            ((648.0, 688_000.0), "648 … 688,000"),
+            ((648_000.0, 688_000.0), "648 k … 688 k"),
+            ((2.5, 12_345.4), "2.5 … 12,345"),
+            ((9_990.0, 1_234_567.0), "9,990 … 1,234,567"),
+            ((12_300.0, 4_000_000.0), "12.3 k … 4.00 M"),
+            ((0.0, 688_000.0), "0 … 688 k"),
+            ((648.0, 688.0), "648 … 688"),
+        ] {
+            assert_eq!(ends(range, count), text);
+        }
+        assert_eq!(ends((-648.0, 688_000.0), signed), "-648 … 688,000");
+        assert_eq!(ends((-648_000.0, 688.0), signed), "-648 k … 688");
+        assert_eq!(ends((0.5, 0.9), percent), "50.0 % … 90.0 %");
+        assert_eq!(ends((5.0, 123_456.0), dollars), "$5.00 … $123,456");
     }
 
     #[test]

@@ -84,6 +84,11 @@ fn texts() -> Vec<(&'static str, Vec<&'static str>, String)> {
         ("timeline", over_time.clone(), tables::timeline(276, 100_000, waves)),
         ("timeline near its quota", over_time.clone(), tables::timeline(40, 1_000, waves)),
         ("timeline of one bin", over_time.clone(), tables::timeline(1, 5_500, waves)),
+        (
+            "timeline of savings and 503s",
+            vec!["kms-over-time", "saving-over-time", "slow-downs"],
+            tables::savings_over_time(30),
+        ),
         ("timeline of nothing", over_time, tables::timeline(9, 5_500, |_, _| 0.0)),
         ("costs", vec!["costs"], tables::costs(&CONFIGURATIONS, &BILL)),
         ("costs of many lines", vec!["costs"], tables::costs(&[LONG], &lines)),
@@ -194,12 +199,52 @@ fn what_bks_writes_can_be_drawn() {
         assert!(!kinds.is_empty(), "{name}");
         for kind in kinds {
             assert_eq!(kind.file, *name);
-            for chart in kind.charts(&file, &options()).unwrap() {
+            let Ok(charts) = kind.charts(&file, &options()) else {
+                assert_eq!(kind.name, "slow-downs", "nothing is throttled, all else is there");
+                continue;
+            };
+            for chart in charts {
                 assert!(!scene(&chart).marks.is_empty(), "{name}");
                 assert_eq!(chart.name, kind.name);
             }
         }
     }
+}
+
+/// What is saved in each interval stands between its ends; where nothing can be saved is a gap, and who saves
+/// nothing has no line. 503s are told as many a second.
+#[test]
+fn savings_and_503s_over_time() {
+    let table = file(&tables::savings_over_time(30));
+    let drawn = |kind: &str| {
+        let mut charts = ChartKind::named(kind).unwrap().charts(&table, &options()).unwrap();
+        match charts.remove(0).plot {
+            Plot::Lines(lines) => lines,
+            other => panic!("{other:?}"),
+        }
+    };
+    let savings = drawn("saving-over-time");
+    assert_eq!(savings.series.len(), 1);
+    assert_eq!(savings.series[0].name, "bucket-key-session");
+    for (bin, point) in savings.series[0].points.iter().enumerate() {
+        let share = 1.0 - bin as f64 / 30.0;
+        match point.y {
+            None => assert_eq!(bin % 5, 4),
+            Some(y) => {
+                assert!((y - (1.0 - share)).abs() < 1e-9);
+                let Some((low, high)) = point.range else {
+                    assert_eq!(bin, 0, "a day without a saving has no range");
+                    continue;
+                };
+                assert!((low - (1.0 - share.sqrt())).abs() < 1e-9, "{low}");
+                assert!((high - (1.0 - share * share)).abs() < 1e-9, "{high}");
+            }
+        }
+    }
+    let throttled = drawn("slow-downs");
+    let a_second: Vec<f64> =
+        throttled.series[0].points.iter().take(4).map(|point| point.y.unwrap()).collect();
+    assert_eq!(a_second, [0.01, 0.02, 0.03, 0.0]);
 }
 
 #[test]

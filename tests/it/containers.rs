@@ -836,6 +836,23 @@ fn a_run_is_scaled_to_a_known_total() {
             assert!((sum - number(&headline[key][level])).abs() < 1e-3, "{key} {level}");
         }
     }
+    // The same as a file.
+    let mut file = csv::Reader::from_path(folder.join("out/known_total.csv")).unwrap();
+    let rows = file.deserialize().map(Result::unwrap);
+    let rows: Vec<std::collections::BTreeMap<String, String>> = rows.collect();
+    let all =
+        at["configurations"].as_array().unwrap().iter().chain(at["buckets"].as_array().unwrap());
+    assert_eq!(rows.len(), all.clone().count());
+    for (row, one) in rows.iter().zip(all) {
+        assert!(row["bucket"].is_empty() == one["bucket"].is_null());
+        let levels = ["_at_low", "", "_at_high"];
+        for key in ["saved_kms_requests_a_month", "saved_usd_a_month"] {
+            for (level, end) in levels.iter().enumerate() {
+                let written: f64 = row[&format!("{key}{end}")].parse().unwrap();
+                assert!((written - number(&one[key][level])).abs() < 1e-9, "{key}{end}");
+            }
+        }
+    }
     // The same by a bill: a million calls in an hour are 720 million a month.
     let (from, to) = ("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z");
     fs::write(folder.join("bill.csv"), format!("{CUR}{}", cur(from, to, 1_000_000))).unwrap();

@@ -328,6 +328,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`months.csv`", columns::<MonthRow>()),
         ("`migration_objects.csv`", columns::<ReachRow>()),
         ("`migration_costs.csv`", columns::<OneOffRow>()),
+        ("`known_total.csv`", columns::<bks::results::known_total::KnownTotalRow>()),
         ("`figure_break_even.csv`", columns::<bks::results::sensitivity::FigureBreakEvenRow>()),
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
@@ -434,7 +435,7 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
     use bks::sensitivity::{Sensitivity, Together};
     let scenario = small();
     let found = Sensitivity {
-        assumed: 0.9,
+        assumed: Some(0.9),
         swings: Vec::new(),
         together: Together::Known,
         replications: 1,

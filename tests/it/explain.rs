@@ -412,3 +412,60 @@ fn threads_change_no_byte_of_the_causes() {
         assert!(one == three, "{file}");
     }
 }
+
+/// Keys of a log as it has them, encoded or not; several selectors at once; and requests that are picked otherwise
+/// have their objects' keys, too.
+#[test]
+fn objects_of_a_log_have_the_keys_that_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let log = text(&six_requests()).replace(" a ", " a%2520b%252Fc ");
+    assert!(log.contains("a%2520b"));
+    fs::write(folder.join("six.log"), &log).unwrap();
+    // In two files the same is found: they are read side by side.
+    let half = log.lines().count() / 2;
+    fs::create_dir(folder.join("parts")).unwrap();
+    for (name, lines) in [("1.log", 0..half), ("2.log", half..usize::MAX)] {
+        let part: Vec<&str> =
+            log.lines().enumerate().filter(|it| lines.contains(&it.0)).map(|it| it.1).collect();
+        fs::write(folder.join("parts").join(name), part.join("\n") + "\n").unwrap();
+    }
+    fs::write(folder.join("one-host.toml"), ONE_HOST).unwrap();
+    let of = |log: &str, more: &[&str]| {
+        let settings = ["--scenario", "one-host.toml", "--configuration", "bucket-key-role"];
+        picked(folder, &[&[log][..], &settings, more].concat())
+    };
+    let plain = of("six.log", &["--object", "a b/c"]);
+    assert_eq!(plain.len(), 5);
+    assert!(plain.iter().all(|need| need["object"] == "a b/c"), "{plain:?}");
+    for spelling in ["a%20b/c", "a%2520b%252Fc"] {
+        assert_eq!(of("six.log", &["--object", spelling]), plain, "{spelling}");
+    }
+    assert_eq!(of("parts", &["--object", "a b/c"]), plain);
+    let at = of("six.log", &["--at", "2026-11-23T00:06:40Z"]);
+    assert!(at.iter().any(|need| need["object"] == "a b/c"), "{at:?}");
+    assert!(at.iter().all(|need| need["object"].is_string()), "{at:?}");
+    let both = of("six.log", &["--at", "2026-11-23T00:06:40Z", "--object", "a b/c"]);
+    let expected: Vec<&Value> = at.iter().filter(|need| need["object"] == "a b/c").collect();
+    assert_eq!(both.iter().collect::<Vec<_>>(), expected);
+    let by = of("six.log", &["--requester", "etl", "--object", "a b/c"]);
+    assert!(!by.is_empty() && by.len() < plain.len() + 1);
+    let nobody = ["explain", "six.log", "--requester", "etl", "--at", "2026-11-22T00:00:00Z"];
+    let error = fails(folder, 2, &nobody);
+    assert!(
+        error.contains("no request of this run is of `etl` and `2026-11-22T00:00:00Z`"),
+        "{error}"
+    );
+    // The causes as a page and as Markdown, with the table's rows.
+    done(folder, &["explain", "six.log", "--scenario", "one-host.toml", "--out", "why"]);
+    let page = fs::read_to_string(folder.join("why/causes.html")).unwrap();
+    let markdown = fs::read_to_string(folder.join("why/causes.md")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("why KMS is called"));
+    let rows = fs::read_to_string(folder.join("why/causes.csv")).unwrap();
+    let mut reader = csv::Reader::from_reader(rows.as_bytes());
+    let titled = reader.headers().unwrap().iter().position(|name| name == "title").unwrap();
+    for row in reader.records() {
+        let title = &row.unwrap()[titled];
+        assert!(page.contains(title) && markdown.contains(title), "{title}");
+    }
+}

@@ -330,6 +330,47 @@ fn large_and_deep_files() {
     assert!(fails(folder.path(), 2, &["lint", "deep.json"]).contains("within one another"));
 }
 
+/// Policies of one role by option: what another covers is quiet, a key policy needs the role's ARN, and a plan says
+/// itself whose policies it has.
+#[test]
+fn policies_of_one_role_by_option() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let pinned = r#"{"Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*",
+        "Condition": {"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::b/*"}}}]}"#;
+    let wide = r#"{"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}"#;
+    let key = r#"{"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:role/reader"}}]}"#;
+    let files = [("pinned.json", pinned), ("wide.json", wide), ("key.json", key)];
+    files.iter().for_each(|(name, text)| write(name, text));
+    let ended = |arguments: &[&str]| {
+        let (code, printed, said) = code_and_texts(folder.path(), &[&["lint"], arguments].concat());
+        (code, printed + &said)
+    };
+    let role = ["--role", "arn:aws:iam::111122223333:role/reader"];
+    assert_eq!(ended(&["pinned.json", "wide.json"]).0, Some(3), "nobody said whose they are");
+    assert_eq!(ended(&[&["pinned.json", "wide.json"][..], &role].concat()).0, Some(0));
+    let (code, printed) = ended(&["wide.json", "--boundary", "pinned.json"]);
+    assert_eq!(code, Some(3));
+    assert!(
+        printed.contains("pinned.json:2:")
+            && printed.contains("permissions boundary of `the role`"),
+        "{printed}"
+    );
+    assert_eq!(
+        ended(&[&["pinned.json", "--key-policy", "key.json"][..], &role].concat()).0,
+        Some(0)
+    );
+    let (code, printed) = ended(&[&["pinned.json", "--session", "wide.json"][..], &role].concat());
+    assert_eq!(code, Some(3));
+    assert!(printed.contains("no other policy of `reader` that is given allows it"), "{printed}");
+    let (code, said) = ended(&["pinned.json", "--key-policy", "key.json"]);
+    assert!(code == Some(2) && said.contains("--role"), "{said}");
+    let plan = fixtures().join("plan.json").display().to_string();
+    let (code, said) = ended(&[&plan, "--boundary", "wide.json"]);
+    assert!(code == Some(2) && said.contains("tell whose policies they are"), "{said}");
+}
+
 /// The page's policy gives the page's output, its commands run, and it names every rule.
 #[test]
 fn the_page_says_what_the_command_does() {
@@ -342,6 +383,12 @@ fn the_page_says_what_the_command_does() {
     fs::write(folder.path().join("policy.json"), block("json policy.json")).unwrap();
     let (code, printed, _) = code_and_texts(folder.path(), &["lint", "policy.json"]);
     assert_eq!((code, printed.as_str()), (Some(3), block("text")));
+    let all = r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let root = r#"{"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}]}"#;
+    for (name, policy) in [("boundary.json", all), ("session.json", all), ("key.json", root)] {
+        fs::write(folder.path().join(name), policy).unwrap();
+    }
     let commands = PAGE.lines().filter(|line| line.starts_with("bks lint "));
     for command in commands.clone() {
         let words: Vec<&str> = command.split(' ').skip(1).collect();
@@ -350,7 +397,7 @@ fn the_page_says_what_the_command_does() {
         assert_eq!(code, Some(expected), "{command}: {said}");
         assert!(printed.contains("amzn-s3-demo-bucket"), "{command}");
     }
-    assert_eq!(commands.count(), 3);
+    assert_eq!(commands.count(), 5);
     fs::copy(fixtures().join("plan.json"), folder.path().join("plan.json")).unwrap();
     for command in ["bks init planned --plan plan.json", "bks check planned.toml"] {
         assert!(PAGE.contains(&format!("\n{command}\n")));

@@ -30,6 +30,7 @@ mod inventory;
 mod kms_log;
 mod laws;
 mod lint;
+mod lint_roles;
 mod log_quirks;
 mod logs;
 mod lookups;

@@ -142,6 +142,9 @@ fn months_sum_to_the_run_and_savings_to_their_net() {
     for (without, with) in without.iter().zip(with) {
         let saved = format!("{:.1} %", 100.0 * (1.0 - with / without));
         assert!(table.contains(&saved), "{saved}: {table}");
+        // Each call less saves its price: there is no free tier.
+        let dollars = format!("${:.2}", (without - with) * CALL_USD);
+        assert!(table.contains(&dollars), "{dollars}: {table}");
     }
     for (way, configuration) in [("leave", "sse-kms"), ("wait", "bucket-key-role")] {
         let row = summary.iter().find(|row| row["configuration"] == configuration).unwrap();
@@ -334,4 +337,77 @@ fn every_command_of_the_page_works() {
         commands += 1;
     }
     assert!(commands >= 5);
+}
+
+/// The young half of a million objects of up to 60 days: by hand what they cost, and by another run, which has had
+/// bucket keys for 30 days, what they save.
+#[test]
+fn the_young_are_migrated_alone() {
+    let planned = Planned::of(&steady(""), &["--months", "1"]);
+    let young = planned.way("update:young");
+    assert_eq!(number(young, "objects"), 500_000.0);
+    assert_eq!(number(young, "left_objects"), 500_000.0);
+    let by_hand = 0.25 + 500_000.0 * (5e-6 + 1e-6 + 3e-6 + 0.015e-6) + CALL_USD;
+    assert!((number(young, "one_off_usd") - by_hand).abs() < 1e-9, "{by_hand}");
+    let since = "bucket.lake.bucket_keys_since=-30d";
+    let csv = ["simulate", "it.toml", "--set", since, "--format", "csv", "--out", "since"];
+    let printed = rows(&done(planned.folder.path(), &csv));
+    let same = printed
+        .iter()
+        .find(|row| row["configuration"] == "bucket-key-role" && row["assumption"] == "assumed");
+    let a_month = 30.0 * number(same.unwrap(), "kms_requests");
+    let calls = planned.of_months("update:young", "kms_requests")[0];
+    assert!((calls - a_month).abs() < 1e-6 * a_month, "{calls} {a_month}");
+    let waiting = planned.of_months("wait", "kms_requests")[0];
+    assert!(calls < waiting - 1_000.0, "half of the reads are of young objects: {calls} {waiting}");
+    let text = done(planned.folder.path(), &["migrate", "it.toml", "--months", "1"]);
+    assert!(text.contains("UpdateObjectEncryption, the last 30 days only"), "{text}");
+    // What is locked is not migrated, young or old.
+    let locked = Planned::of(&steady("object_lock = true"), &["--months", "1"]);
+    assert!(locked.ways.iter().all(|row| row["way"] != "update:young"));
+}
+
+/// By hand, of a list of seven objects: who is locked, young, under the prefix.
+#[test]
+fn object_lock_age_and_prefix_of_an_inventory() {
+    let list = "Bucket,Key,Size,LastModifiedDate,StorageClass,EncryptionStatus,BucketKeyStatus,ObjectLockRetainUntilDate,ObjectLockMode,ObjectLockLegalHoldStatus
+b,logs/1,10,2026-11-01T00:00:00Z,STANDARD,SSE-KMS,DISABLED,2027-01-01T00:00:00Z,COMPLIANCE,
+b,logs/2,10,2026-11-01T00:00:00Z,STANDARD,SSE-KMS,DISABLED,2026-11-10T00:00:00Z,GOVERNANCE,
+b,logs/3,10,2026-01-01T00:00:00Z,STANDARD,SSE-KMS,DISABLED,,,ON
+b,logs/4,10,2026-01-01T00:00:00Z,STANDARD,SSE-KMS,DISABLED,,,
+b,data/5,10,2026-11-19T00:00:00Z,STANDARD,SSE-KMS,DISABLED,,,
+b,data/6,10,2026-01-01T00:00:00Z,STANDARD,SSE-KMS,DISABLED,,,OFF
+b,data/7,10,2026-01-01T00:00:00Z,STANDARD,SSE-KMS,ENABLED,,,
+";
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("list.csv"), list).unwrap();
+    let of = |more: &[&str]| {
+        let common = ["migrate", "list.csv", "--as-of", "2026-11-20", "--overwrite"];
+        rows(&done(folder.path(), &[&common[..], more, &["--format", "csv"]].concat()))
+    };
+    let objects = |ways: &[BTreeMap<String, String>], name: &str| {
+        ways.iter().find(|row| row["way"] == name).map(|row| number(row, "objects"))
+    };
+    let all = of(&[]);
+    assert_eq!(objects(&all, "update"), Some(4.0), "2, 4, 5 and 6");
+    assert_eq!(
+        objects(&all, "copy"),
+        Some(6.0),
+        "a copy leaves the locked versions where they are"
+    );
+    assert_eq!(objects(&all, "update:young"), Some(2.0), "2 and 5");
+    let logs = of(&["--prefix", "logs/"]);
+    assert_eq!(objects(&logs, "update"), Some(2.0));
+    assert_eq!(objects(&logs, "copy"), Some(4.0));
+    let text =
+        done(folder.path(), &["migrate", "list.csv", "--as-of", "2026-11-20", "--overwrite"]);
+    assert!(text.contains("2 objects of `b`") && text.contains("Object Lock"), "{text}");
+    let error = fails(
+        folder.path(),
+        2,
+        &["migrate", "list.csv", "--as-of", "2026-11-20", "--prefix", "x/"],
+    );
+    assert!(error.contains("no key begins with `x/`"), "{error}");
+    let told = done(folder.path(), &["inventory", "list.csv", "--as-of", "2026-11-20"]);
+    assert!(told.contains("2 SSE-KMS objects are under Object Lock"), "{told}");
 }

@@ -1069,3 +1069,29 @@ read = { from = ["copy"], pattern = { by-age = { exponential = { mean = "20s" } 
         }
     }
 }
+
+/// Three of four requests are throttled. A quota of two calls a second is exceeded by them, one of 10,000 is not; and
+/// a log without a 503 has no word of it.
+#[test]
+fn throttled_requests_of_a_log_are_told_beside_the_quota() {
+    let mut lines: Vec<Line> =
+        (1..=4).map(|id| Line::new(10, "REST.GET.OBJECT", "a", id)).collect();
+    let warned = |lines: &[Line], quota: u32| {
+        let log = text(lines).replace("503 AccessDenied", "503 SlowDown");
+        let settings = format!("billing = {{ kms_quota_per_s = {quota} }}");
+        let (_, results) = replay(&log, &settings);
+        let warnings = results.facts.warnings.into_iter();
+        warnings.filter(|it| it.id == "slow-downs-in-log").map(|it| it.what).collect::<Vec<_>>()
+    };
+    assert_eq!(warned(&lines, 2), Vec::<String>::new());
+    lines.iter_mut().skip(1).for_each(|line| line.status = 503);
+    let told = warned(&lines, 10_000).remove(0);
+    assert!(
+        told.contains("3 requests of the log are answered 503 SlowDown, 75.0 % of all"),
+        "{told}"
+    );
+    assert!(told.contains("S3 itself throttles"), "{told}");
+    lines.extend((5..=8).map(|id| Line::new(20, "REST.GET.OBJECT", "a", id)));
+    let told = warned(&lines, 2).remove(0);
+    assert!(told.contains("so KMS throttles, and bucket keys help"), "{told}");
+}

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::support::pages::printed;
 
+use bks::encryption::assumption::Level;
 use bks::error::{Error, Result};
 use bks::report::{DocumentFormat, files};
 use bks::results::Results;
+use bks::results::rows::{SummaryRow, TimelineRow};
 use bks::scenario::Scenario;
 
 /// A migration, an assertion, policies, several principals, precision: something in every column.
@@ -125,6 +127,40 @@ fn summaries_are_means_of_the_replications() {
         // Bills round to whole requests, and the free tier is taken off each.
         let cost = mean(&|i| own[i].total_cost_usd.as_f64());
         assert!((row.total_cost_usd.as_f64() - cost).abs() < 1e-4, "{cost}");
+    }
+}
+
+/// The bins of timeline.csv add up to summary.csv: calls at each level, and dollars as far as the counted time
+/// goes into the billing period, since nothing here happens once.
+#[test]
+fn bins_add_up_to_the_run() {
+    let results = results();
+    let facts = &results.facts;
+    let part = facts.counted_s / facts.billing_period_s;
+    let reference = results.assumed(&facts.reference);
+    for configuration in &facts.configurations {
+        let name = &configuration.name;
+        let own = results.timeline.iter().filter(|row| row.configuration == *name);
+        let sum = |of: &dyn Fn(&TimelineRow) -> f64| own.clone().map(of).sum::<f64>();
+        let near =
+            |a: f64, b: f64| assert!((a - b).abs() <= 1e-6 * b.abs().max(1e-3), "{name}: {a} {b}");
+        let at = |level| results.at(name, level);
+        near(sum(&|row| row.kms_requests_at_low), at(Level::Low).kms_requests);
+        near(sum(&|row| row.kms_requests_at_high), at(Level::High).kms_requests);
+        near(sum(&|row| row.reference_kms_requests), reference.kms_requests);
+        let paid = |row: &SummaryRow| row.kms_cost_usd.as_f64() * part;
+        near(sum(&|row| row.kms_cost_usd.as_f64()), paid(at(Level::Assumed)));
+        for (level, saved) in Level::ALL.into_iter().zip([
+            sum(&|row| row.saved_at_low_usd.as_f64()),
+            sum(&|row| row.saved_usd.as_f64()),
+            sum(&|row| row.saved_at_high_usd.as_f64()),
+        ]) {
+            near(saved, paid(reference) - paid(at(level)));
+        }
+        for row in own.clone() {
+            let share = 1.0 - row.kms_requests / row.reference_kms_requests;
+            near(row.saving_ratio.unwrap(), share);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::support::command::done;
 use bks::encryption::assumption::Level;
 use bks::error::Result;
 use bks::results::csv;
@@ -17,6 +18,7 @@ use bks::scenario::overrides::Override;
 use bks::sensitivity::axis::SearchAxis;
 use bks::sensitivity::break_even::BreakEvens;
 use bks::sensitivity::search::Direction;
+
 use bks::sensitivity::{Budget, Sensitivity, SensitivityPlan, Together};
 
 /// λ in reads a second.
@@ -244,9 +246,61 @@ fn a_headline_that_depends_on_nothing_is_refused() {
 fn without_calls_there_is_nothing_to_save() {
     let text = SMALL.replace("[[workload]]", "[[workload]]\nmix = { delete = 1 }");
     let text = text.lines().filter(|line| !line.starts_with("read = ")).collect::<Vec<_>>();
-    let error = ask(&text.join("\n"), &plan(&[0.5], &[])).unwrap_err();
-    assert!(error.to_string().ends_with("so there is nothing to save"), "{error}");
-    assert_eq!(error.exit_code(), 1);
+    let found = ask(&text.join("\n"), &plan(&[0.5], &[])).unwrap();
+    assert_eq!((found.assumed, &found.together), (None, &Together::NothingToSave));
+    assert!(found.swings.is_empty() && found.break_evens.is_empty());
+}
+
+/// A baseline under SSE-S3 has nothing to save, and what KMS costs is asked for all the same: by hand, a write a
+/// second is a call a second without keys, of $0.000003 each, 30 days of them.
+#[test]
+fn figures_are_sought_where_nothing_can_be_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "name = \"moved\"
+duration = \"10min\"
+replications = 1
+headline = \"keys\"
+reference = \"sse-s3\"
+billing = { free_tier = false }
+[[bucket]]
+name = \"b\"
+[[principal]]
+name = \"p\"
+role = \"p\"
+[[workload]]
+name = \"w\"
+principal = \"p\"
+bucket = \"b\"
+arrivals = { periodic = { rate = \"1/s\" } }
+[[configuration]]
+name = \"sse-s3\"
+encryption = \"sse-s3\"
+[[configuration]]
+name = \"plain\"
+encryption = \"sse-kms\"
+[[configuration]]
+name = \"keys\"
+encryption = \"sse-kms-bucket-key\"
+";
+    std::fs::write(folder.path().join("moved.toml"), text).unwrap();
+    let run = ["sensitivity", "moved.toml", "--quiet", "--format", "json"];
+    let document = |more: &[&str]| -> serde_json::Value {
+        let printed = done(folder.path(), &[&run[..], more].concat());
+        serde_json::from_str(&printed).unwrap()
+    };
+    let plain = document(&[]);
+    let verdict = plain["verdict"].as_str().unwrap();
+    assert!(
+        verdict.contains("`sse-s3` makes no KMS requests")
+            && plain["saving_assumed_ratio"].is_null()
+    );
+    let rate = "workload.w.arrivals.periodic.rate=1/s..100/s";
+    let target = "plain.kms_cost_usd <= 77.76";
+    let asked = document(&["--target", target, "--over", rate]);
+    let found = &asked["figure_break_even"].as_array().unwrap()[0];
+    // $77.76 are ten calls a second for 30 days.
+    let at = found["value_number"].as_f64().unwrap();
+    assert!((at - 10.0).abs() < 0.5, "{found}");
 }
 
 const SMALL: &str = r#"

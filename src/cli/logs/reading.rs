@@ -112,24 +112,6 @@ impl FilesRead {
 }
 
 impl Logs<'_> {
-    /// Reads all logs and hands each entry on, as it is: repeated ones included, in the files' order.
-    /// `--from` and `--to` leave out what lies without.
-    pub(in crate::cli) fn each(
-        mut self,
-        mut sink: impl FnMut(LogFormat, &LogEntry) -> Result<()>,
-    ) -> Result<()> {
-        let (args, mut files) = (self.args, FilesRead::default());
-        while let Some(mut open) = self.next_file()? {
-            if let Some(format) = open.format() {
-                open.read(&mut files.bad, |entry| {
-                    if args.is_within(entry) { sink(format, entry) } else { Ok(()) }
-                })?;
-            }
-            files.note(open.into_source());
-        }
-        self.tell_of_files(&files)
-    }
-
     /// Reads all logs, several at a time, and gathers their entries `into` what is given, in the files'
     /// order. `--from` and `--to` leave out what lies without.
     pub(in crate::cli) fn gather<T: GatherEntries>(mut self, mut into: T) -> Result<T> {

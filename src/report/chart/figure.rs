@@ -7,7 +7,7 @@ use super::axis::Unit;
 use super::configurations::{Levels, Options};
 use crate::error::{Error, Result, one_of};
 use crate::figure;
-use crate::report::numbers::{count, dollars, percent};
+use crate::report::numbers::{count, dollars, ends, percent};
 
 /// A figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub(super) fn write(unit: Unit, value: f64) -> String {
 pub(super) fn with_range(unit: Unit, value: f64, range: Option<(f64, f64)>) -> String {
     let value = write(unit, value);
     match range {
-        Some((low, high)) => format!("{value} [{} … {}]", write(unit, low), write(unit, high)),
+        Some(range) => format!("{value} [{}]", ends(range, |end| write(unit, end))),
         None => value,
     }
 }

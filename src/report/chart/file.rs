@@ -129,7 +129,7 @@ const SAVING: &str = "saving";
 macro_rules! kinds {
     ($($name:expr, $file:expr, $columns:expr, $read:ident => $draw:ident;)*) => {
         /// Every chart that can be drawn from a file, in the order of a page.
-        pub const KINDS: [ChartKind; 21] = [$(ChartKind {
+        pub const KINDS: [ChartKind; 23] = [$(ChartKind {
             name: $name,
             file: $file,
             columns: &$columns,
@@ -142,6 +142,8 @@ kinds! {
     "summary", "summary.csv", ["assumption", "saving_ratio", "replications"], read => saving;
     "kms-over-time", "timeline.csv", ["time_s", "kms_requests"], read => kms_over_time;
     "keys-alive", "timeline.csv", ["time_s", "bucket_keys_alive_max"], read => keys_alive;
+    "saving-over-time", "timeline.csv", ["time_s", "reference_kms_requests"], read => saving_over_time;
+    "slow-downs", "timeline.csv", ["time_s", "slow_downs"], read => slow_downs;
     "costs", "costs.csv", ["ChargeDescription", "BillingPeriodS"], read => bill;
     "requesters", "requesters.csv", ["requester", "kms_requests"], read => requesters;
     "buckets", "buckets.csv", ["bucket", "saved_at_low_usd"], read => buckets;
@@ -218,9 +220,19 @@ impl ChartKind {
     /// The charts of a file: one, but for curves of several parameters one of each.
     ///
     /// # Errors
-    /// If the file lacks columns or rows of this kind, if a cell is not what its column holds, or if an
-    /// option names what the file does not have.
+    /// If the file lacks columns or rows of this kind, if a cell is not what its column holds, if an
+    /// option names what the file does not have, or if there is nothing to see.
     pub fn charts(self, file: &CsvFile, options: &Options) -> Result<Vec<Chart>> {
+        let charts = self.any_charts(file, options)?;
+        if charts.is_empty() {
+            let wrong = format!("every figure that `{}` shows is zero or unknown", self.name);
+            return Err(Error::request(wrong).at(file.place()));
+        }
+        Ok(charts)
+    }
+
+    /// The same, of which there may be none.
+    fn any_charts(self, file: &CsvFile, options: &Options) -> Result<Vec<Chart>> {
         if !self.is_of(file) {
             return Err(self.not_of(file));
         }
@@ -281,7 +293,11 @@ pub fn of_folder<'a>(
                 continue;
             }
         }
-        drawn.extend(wanted.charts(file, &options)?.into_iter().map(|chart| (chart, file)));
+        let charts = match kind {
+            Some(_) => wanted.charts(file, &options)?,
+            None => wanted.any_charts(file, &options)?,
+        };
+        drawn.extend(charts.into_iter().map(|chart| (chart, file)));
     }
     if drawn.is_empty() { Err(nothing(options)) } else { Ok(drawn) }
 }

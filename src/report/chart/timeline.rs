@@ -1,12 +1,12 @@
-//! KMS requests a second, and bucket-level keys alive, over time.
+//! KMS requests a second, bucket-level keys alive, what is saved and what is throttled, over time.
 
 use std::fmt::Write;
 
 use super::axis::{Axis, Scale, Unit};
-use super::configurations::{Configurations, Options};
+use super::configurations::{Configurations, Options, RANGE};
 use super::{Chart, LineChart, LinePoint, Plot, Reference, Series};
 use crate::error::{Error, Result};
-use crate::report::numbers::{count, grouped, significant};
+use crate::report::numbers::{count, grouped, percent, significant};
 use crate::results::rows::TimelineRow;
 
 /// A quota beyond so many times the greatest figure is told in words instead of squashing the data.
@@ -21,9 +21,14 @@ const FAR_APART: f64 = 50.0;
 /// If there are no rows, or an option names or wants what they do not have.
 pub fn kms_over_time(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
     let configurations = Configurations::of(rows, options)?;
-    let mut lines = lines(rows, &configurations, "requests a second", |row| {
+    let mut lines = lines(rows, &configurations, |row| {
         let mean = row.kms_requests / row.bin_s;
-        (mean, Some(f64::from(row.kms_requests_per_s_max).max(mean)))
+        let busiest = f64::from(row.kms_requests_per_s_max).max(mean);
+        Figure {
+            value: Some(mean),
+            range: (busiest > mean).then_some((mean, busiest)),
+            words: format!("{} requests a second, busiest second {}", count(mean), count(busiest)),
+        }
     })?;
     lines.band = Some("up to the busiest second of each interval".to_owned());
     let most = lines.figures().fold(0.0, f64::max);
@@ -50,12 +55,62 @@ pub fn kms_over_time(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
 /// As [`kms_over_time`].
 pub fn keys_alive(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
     let configurations = Configurations::of(rows, options)?;
-    let mut lines =
-        lines(rows, &configurations, "keys", |row| (row.bucket_keys_alive_max.into(), None))?;
+    let mut lines = lines(rows, &configurations, |row| {
+        let keys = f64::from(row.bucket_keys_alive_max);
+        Figure { value: Some(keys), range: None, words: format!("{} keys", count(keys)) }
+    })?;
     rise(&mut lines, "bucket-level keys alive", &[], options.log)?;
     let subtitle = "Most keys alive in any second of each interval.".to_owned();
     let title = configurations.title("Bucket-level keys alive over time");
     Ok(chart("keys-alive", title, subtitle, lines))
+}
+
+/// Share of the KMS requests that is saved over time, with its range over the assumptions; no chart if there
+/// are none to save, or if the file is an older one, which does not tell.
+///
+/// # Errors
+/// As [`kms_over_time`].
+pub fn saving_over_time(rows: &[TimelineRow], options: &Options) -> Result<Vec<Chart>> {
+    let configurations = Configurations::of(rows, options)?;
+    let mut lines = lines(rows, &configurations, |row| {
+        let ends = row.saving_at_ends().filter(|[low, high]| low != high);
+        Figure {
+            value: row.saving_ratio,
+            range: ends.map(|[low, high]| (low.min(high), low.max(high))),
+            words: row.saving_ratio.map_or_else(|| "nothing to save".to_owned(), percent),
+        }
+    })?;
+    lines.series.retain(|series| {
+        series.points.iter().any(|point| point.y.is_some_and(|saving| saving != 0.0))
+    });
+    if lines.series.is_empty() {
+        return Ok(Vec::new());
+    }
+    let has_ranges = lines.series.iter().flat_map(|it| &it.points).any(|it| it.range.is_some());
+    lines.band = has_ranges.then(|| RANGE.to_owned());
+    lines.y = Axis::saving(lines.figures(), true);
+    let subtitle = "Share of each interval; a gap where there is nothing to save.".to_owned();
+    let title = configurations.title("KMS requests saved over time");
+    Ok(vec![chart("saving-over-time", title, subtitle, lines)])
+}
+
+/// Answers 503 `SlowDown` a second over time; no chart if there are none.
+///
+/// # Errors
+/// As [`kms_over_time`].
+pub fn slow_downs(rows: &[TimelineRow], options: &Options) -> Result<Vec<Chart>> {
+    let configurations = Configurations::of(rows, options)?;
+    if configurations.rows(rows).all(|(_, row)| row.slow_downs <= 0.0) {
+        return Ok(Vec::new());
+    }
+    let mut lines = lines(rows, &configurations, |row| {
+        let mean = row.slow_downs / row.bin_s;
+        Figure { value: Some(mean), range: None, words: format!("{} a second", count(mean)) }
+    })?;
+    rise(&mut lines, "503 SlowDown a second", &[], options.log)?;
+    let subtitle = format!("Mean of each interval, answers to retries included.{}", unseen(&lines));
+    let title = configurations.title("503 SlowDown because KMS throttles");
+    Ok(vec![chart("slow-downs", title, subtitle, lines)])
 }
 
 fn chart(name: &str, title: String, subtitle: String, lines: LineChart) -> Chart {
@@ -119,12 +174,21 @@ fn unseen(lines: &LineChart) -> String {
     told
 }
 
-/// A line for each configuration, of the figure and what it reaches above.
+/// What is shown of an interval.
+struct Figure {
+    /// `None` where it is unknown.
+    value: Option<f64>,
+    /// What a band covers there.
+    range: Option<(f64, f64)>,
+    /// Both in words.
+    words: String,
+}
+
+/// A line for each configuration.
 fn lines(
     rows: &[TimelineRow],
     configurations: &Configurations,
-    unit: &str,
-    figure: fn(&TimelineRow) -> (f64, Option<f64>),
+    figure: fn(&TimelineRow) -> Figure,
 ) -> Result<LineChart> {
     if let Some(row) = rows.iter().find(|row| row.bin_s <= 0.0) {
         let wrong = format!("`bin_s` is `{}`, but must be greater than zero", row.bin_s);
@@ -140,7 +204,7 @@ fn lines(
         let name = configurations.name(index);
         let points = configurations
             .rows_of(index, rows)
-            .map(|row| clock.point(&name, row, unit, figure(row)))
+            .map(|row| clock.point(&name, row, figure(row)))
             .collect();
         Series { points, name, colour: index }
     });
@@ -174,18 +238,9 @@ impl TimeUnit {
     }
 
     /// An interval stands at its middle.
-    fn point(
-        &self,
-        name: &str,
-        row: &TimelineRow,
-        unit: &str,
-        (value, upper): (f64, Option<f64>),
-    ) -> LinePoint {
+    fn point(&self, name: &str, row: &TimelineRow, figure: Figure) -> LinePoint {
         let x = (row.time_s + row.bin_s / 2.0) / self.size_s;
-        let busiest =
-            upper.map_or_else(String::new, |upper| format!(", busiest second {}", count(upper)));
-        let label = format!("{name}, {x:.2} {}: {} {unit}{busiest}", self.name, count(value));
-        let range = upper.filter(|upper| *upper > value).map(|upper| (value, upper));
-        LinePoint { x, y: Some(value), range, label, point: None }
+        let label = format!("{name}, {x:.2} {}: {}", self.name, figure.words);
+        LinePoint { x, y: figure.value, range: figure.range, label, point: None }
     }
 }

@@ -39,6 +39,7 @@ fn subject(row: &WayRow) -> String {
         "all" if row.left_objects == 0 => format!("{operation} of all {objects} objects"),
         "all" => format!("{operation} of the {objects} objects that it can touch"),
         "standard" => format!("{operation} of the {objects} objects in Standard"),
+        "young" => format!("{operation} of the {objects} objects of the last 30 days"),
         part => format!("{operation} of the {objects} objects of `{}`", named(part)),
     }
 }

@@ -3,6 +3,7 @@
 use super::period;
 use crate::encryption::assumption::Level;
 use crate::report::document::{Cell, Table};
+use crate::report::numbers::dollars;
 use crate::results::Results;
 use crate::results::rows::CostRow;
 use crate::s3::Operation;
@@ -10,6 +11,10 @@ use crate::units::Usd;
 
 /// Bytes of a line of S3's server access logs. Assumed: their lines have some 400 to 700.
 const BYTES_PER_LINE: f64 = 600.0;
+
+/// Dollars of a gigabyte of S3 Standard for a month: the first step of us-east-1 (2025,
+/// <https://aws.amazon.com/s3/pricing/>), *assumed* to be the same elsewhere. Their delivery is free.
+const STORED_GB_USD: f64 = 0.023;
 
 /// The ways to keep a trail by object under the headline, and what each costs; `None` if none was asked for, or
 /// KMS's own events give it.
@@ -50,10 +55,14 @@ pub(super) fn ways(results: &Results) -> Option<Table> {
         Cell::unknown(),
         "price not known".into(),
     ]);
+    let stored_gb = events * BYTES_PER_LINE / 1e9;
     table.push([
-        "server access logs: late, and not every request".into(),
+        format!(
+            "server access logs, about {stored_gb:.3} GB, for each month they are kept: late, and not every request"
+        )
+        .into(),
         Cell::count(events),
-        format!("storage of about {:.3} GB", events * BYTES_PER_LINE / 1e9).into(),
+        Cell::figure(stored_gb * STORED_GB_USD, dollars),
     ]);
     Some(table)
 }

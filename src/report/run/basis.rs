@@ -47,7 +47,8 @@ fn nine_in_ten(results: &Results) -> Option<String> {
     let ends = headline.saving_ratio_p05_half_width.zip(headline.saving_ratio_p95_half_width);
     let sure = ends.map_or_else(String::new, |(low, high)| {
         format!(
-            "; the ends of the saving of `{}` are sure to ± {:.1} and ± {:.1} points (95 % confidence)",
+            "; the ends of the saving of `{}` are sure to ± {:.1} and ± {:.1} points (95 % confidence), and \
+             those of cost and peak are of the same sets",
             headline.configuration,
             low * 100.0,
             high * 100.0

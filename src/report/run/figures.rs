@@ -82,10 +82,18 @@ impl Figures<'_> {
         };
         self.row(format!("KMS peak a second{together}{with}"), |c| Cell::count(peak_per_s(c)));
         let has_ranges = self.any(|c| c.saving_ceiling.is_some());
+        self.nine_in_ten_of("peak, nine in ten", count, |c| {
+            let background = c.kms_background_per_s as f64;
+            let (low, high) = c.nine_in_ten(Figure::KmsRequestsPerSMax)?;
+            Some((low + background, high + background))
+        });
         if has_ranges {
             self.part("peak, low … high", |c| range(results, c, peak_per_s, count));
         }
         self.part(share, |c| Cell::percent(c.quota_share_max));
+        self.nine_in_ten_of("share, nine in ten", percent, |c| {
+            c.nine_in_ten(Figure::QuotaShareMax)
+        });
         if has_ranges {
             self.part("share, low … high", |c| range(results, c, |c| c.quota_share_max, percent));
         }
@@ -131,6 +139,7 @@ impl Figures<'_> {
             self.row(label, |c| Cell::dollars(c.audit_cost_usd));
         }
         self.row(format!("requests and keys bill, {period}"), |c| Cell::dollars(c.total_cost_usd));
+        self.nine_in_ten(Figure::TotalCostUsd, dollars);
         if happens_once {
             self.part("of which once", |c| Cell::dollars(c.total_cost_once_usd));
         }
@@ -138,8 +147,18 @@ impl Figures<'_> {
 
     /// Between what a figure lies in nine of ten cases, where sets of assumptions were drawn.
     fn nine_in_ten(&mut self, figure: Figure, words: fn(f64) -> String) {
-        if self.any(|c| c.nine_in_ten(figure).is_some()) {
-            self.part("nine in ten", |c| Cell::range(c.nine_in_ten(figure), words));
+        self.nine_in_ten_of("nine in ten", words, |c| c.nine_in_ten(figure));
+    }
+
+    /// The same of whatever follows from a figure.
+    fn nine_in_ten_of(
+        &mut self,
+        label: &str,
+        words: fn(f64) -> String,
+        ends: impl Fn(&SummaryRow) -> Option<(f64, f64)>,
+    ) {
+        if self.any(|c| ends(c).is_some()) {
+            self.part(label, |c| Cell::range(ends(c), words));
         }
     }
 
@@ -163,7 +182,16 @@ impl Figures<'_> {
             self.row("saved with the audit by object", |c| Cell::percent(c.audit_saving_ratio));
             self.nine_in_ten(Figure::AuditSaving, percent);
         }
-        let baseline = results.assumed(&results.facts.reference).total_cost_usd.as_f64();
+        let reference = results.assumed(&results.facts.reference);
+        let without = reference.kms_cost_usd;
+        self.row(format!("saved on KMS requests, {}", period(results)), |c| {
+            Cell::dollars(without - c.kms_cost_usd)
+        });
+        self.nine_in_ten_of("nine in ten", dollars, |c| {
+            let (low, high) = c.nine_in_ten(Figure::KmsCostUsd)?;
+            Some((without.as_f64() - high, without.as_f64() - low))
+        });
+        let baseline = reference.total_cost_usd.as_f64();
         self.row("requests and keys bill saved", |c| {
             Cell::percent(figure::saving(c.total_cost_usd.as_f64(), baseline))
         });

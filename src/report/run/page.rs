@@ -12,7 +12,7 @@ mod method;
 mod sensitivity_files;
 mod sweep;
 
-use super::{accounts, assumptions, audit, basis, bill, figures, savings, verdict};
+use super::{accounts, assumptions, audit, basis, bill, figures, months, savings, verdict};
 use crate::error::Result;
 use crate::report::chart::{self, Chart, Options};
 use crate::report::document::{Block, Cell, ChartFigure, Document, Section, Shown, Table};
@@ -102,8 +102,8 @@ pub fn document(page: &Page) -> Result<Document> {
 }
 
 /// A chart whose figures stand in the table `table` and in full in `file`; none if there are no rows.
-fn drawn<R>(
-    draw: fn(&[R], &Options) -> Result<Chart>,
+fn drawn<R, C: Into<Vec<Chart>>>(
+    draw: fn(&[R], &Options) -> Result<C>,
     rows: &[R],
     options: &Options,
     file: &'static str,
@@ -112,8 +112,9 @@ fn drawn<R>(
     if rows.is_empty() {
         return Ok(None);
     }
-    let chart = draw(rows, options).map_err(|error| error.at(file))?;
-    Ok(Some(Block::Chart(ChartFigure { chart, file, table })))
+    let charts: Vec<Chart> = draw(rows, options).map_err(|error| error.at(file))?.into();
+    let first = charts.into_iter().next();
+    Ok(first.map(|chart| Block::Chart(ChartFigure { chart, file, table })))
 }
 
 /// The key figures, those of the verdict first, and what they stand for.
@@ -168,10 +169,17 @@ fn over_time(results: &Results) -> Result<Vec<Block>> {
     let options = Options::default();
     let charts = [
         drawn(chart::kms_over_time, rows, &options, "timeline.csv", "table-time")?,
+        drawn(chart::slow_downs, rows, &options, "timeline.csv", "table-time")?,
+        drawn(chart::saving_over_time, rows, &options, "timeline.csv", "table-time")?,
         drawn(chart::keys_alive, rows, &options, "timeline.csv", "table-time")?,
     ];
     let intervals = vec![Block::Table(intervals(results))];
     let mut blocks: Vec<Block> = charts.into_iter().flatten().collect();
+    let caption = "What is saved month by month";
+    blocks.extend(
+        months::table(results)
+            .map(|table| Block::Table(table.on_page("table-months", caption, "timeline.csv"))),
+    );
     blocks.push(Section::folded(Shown::OnScreen, "The figures, interval by interval", intervals));
     Ok(blocks)
 }

@@ -15,10 +15,17 @@ use crate::sensitivity::{Sample, Sensitivity, Together};
 /// The answer in one line.
 pub(super) fn verdict(scenario: &Scenario, found: &Sensitivity) -> String {
     let headline = &scenario.configurations[scenario.headline].name;
+    let Some(assumed) = found.assumed else {
+        return format!(
+            "{}: `{}` makes no KMS requests in this traffic, so there is nothing to save, whatever AWS does not \
+             publish",
+            scenario.name, scenario.configurations[scenario.reference].name
+        );
+    };
     let saves = format!(
         "{}: `{headline}` saves {} of the KMS requests with everything as assumed",
         scenario.name,
-        percent(found.assumed)
+        percent(assumed)
     );
     let Together::Sampled(Sample { quantiles: [low, _, high], indices, .. }) = &found.together
     else {

@@ -6,24 +6,26 @@
 //! scenario's own run.
 
 use super::rows::{MonthRow, OneOffRow, ReachRow, WayRow};
-use super::{is_fading, one_off, payback, stored, unmigrated};
+use super::{is_fading, one_off, one_off_of, payback, stored, unmigrated};
 use crate::encryption::Mode;
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::inventory::StorageClass;
 use crate::inventory::tally::InventoryCounts;
+use crate::migration::YOUNG;
 use crate::migration::months::{MONTH_S, by_month, meets_from, net};
 use crate::migration::one_off::OneOff;
 use crate::migration::pace::Pace;
 use crate::migration::payback::Payback;
 use crate::migration::reach::{MigrationMethod, Reach};
-use crate::migration::stored::{StoredObjects, of_inventory};
+use crate::migration::stored::{StoredObjects, of_inventory, younger_of_inventory};
 use crate::pricing::{Bill, PriceTable, Service, Sku, Terms};
 use crate::quota::QuotaTerms;
 use crate::results::arms::{self, Counted};
 use crate::results::billing;
 use crate::results::counts::ArmCounts;
 use crate::results::run::StepProgress;
+use crate::scenario::young::YoungObjects;
 use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, utc};
 use crate::workload::Workload;
@@ -67,6 +69,8 @@ struct Way {
     populations: Vec<u32>,
     /// Which configuration of the run it is.
     configuration: usize,
+    /// The objects that it migrates, if they are the young of each population.
+    young: Option<YoungObjects>,
 }
 
 impl Way {
@@ -77,6 +81,8 @@ impl Way {
 
 const ALL: &str = "all";
 const STANDARD: &str = "standard";
+/// Objects of the last [`YOUNG`].
+const LAST_DAYS: &str = "young";
 
 /// The name of an operation over a part of the objects.
 fn way_name(operation: MigrationMethod, part: &str) -> String {
@@ -142,6 +148,7 @@ fn compared(scenario: &Scenario) -> Result<(Scenario, Vec<Way>)> {
         part: ALL.to_owned(),
         populations: Vec::new(),
         configuration,
+        young: None,
     };
     let mut ways = vec![way(MigrationMethod::Leave, 0), way(MigrationMethod::Wait, 1)];
     let mut configurations = vec![leave, wait.clone()];
@@ -158,8 +165,18 @@ fn compared(scenario: &Scenario) -> Result<(Scenario, Vec<Way>)> {
                 ..wait.clone()
             });
         }
-        ways.push(Way { operation, part, populations, configuration });
+        ways.push(Way { operation, part, populations, configuration, young: None });
     }
+    // The run of the young has bucket keys since longer, and nothing is migrated in it.
+    let young = scenario.young().filter(|young| {
+        let all: u64 = scenario.populations.iter().map(|it| it.objects).sum();
+        young.objects.iter().sum::<u64>() < all
+    });
+    ways.extend(young.map(|young| Way {
+        part: LAST_DAYS.to_owned(),
+        young: Some(young),
+        ..way(MigrationMethod::Update, 1)
+    }));
     let mut scenario = scenario.clone();
     (scenario.configurations, scenario.reference, scenario.headline) = (configurations, 0, 1);
     Ok((scenario, ways))
@@ -173,7 +190,20 @@ impl MigrationWays {
     pub fn of(scenario: &Scenario, asked: &Asked, progress: StepProgress) -> Result<Self> {
         let (scenario, ways, changes) = Self::prepared(scenario, asked)?;
         let counted = arms::run_levels(&scenario, progress);
-        let run = WaysRun { scenario: &scenario, ways: &ways, counted: &counted, asked, changes };
+        let young = ways.iter().find_map(|way| way.young.as_ref());
+        let of_young = young.map(|young| {
+            let mut scenario = scenario.with_keys_for(young);
+            scenario.configurations.truncate(2);
+            arms::run_levels(&scenario, progress)
+        });
+        let run = WaysRun {
+            scenario: &scenario,
+            ways: &ways,
+            counted: &counted,
+            of_young: of_young.as_ref(),
+            asked,
+            changes,
+        };
         let months: Vec<Vec<MonthRow>> = ways.iter().map(|way| run.months(way)).collect();
         let rows = ways.iter().zip(&months);
         Ok(Self {
@@ -232,11 +262,13 @@ impl MigrationWays {
         let standard: Vec<StoredObjects> = stored.iter().filter(is_standard).cloned().collect();
         let mut ways = Self { reach: reach_rows(&name, stored.iter().cloned()), ..Self::default() };
         let total: u64 = stored.iter().map(|one| one.objects).sum();
+        let young = younger_of_inventory(tally, (YOUNG.as_secs_f64() / 86_400.0) as u64);
         for (operation, part, objects) in [
             (MigrationMethod::Update, ALL, &stored),
             (MigrationMethod::Copy, ALL, &stored),
             (MigrationMethod::Update, STANDARD, &standard),
             (MigrationMethod::Copy, STANDARD, &standard),
+            (MigrationMethod::Update, LAST_DAYS, &young),
         ] {
             // The inventory is the list of objects, so S3 need not make one.
             let work = OneOff::of(operation, objects, false, (prices, &Terms::default()));
@@ -269,6 +301,8 @@ struct WaysRun<'a> {
     scenario: &'a Scenario,
     ways: &'a [Way],
     counted: &'a Counted,
+    /// The same as if bucket keys had been on when the young were written.
+    of_young: Option<&'a Counted>,
     asked: &'a Asked,
     changes: bool,
 }
@@ -285,8 +319,32 @@ impl WaysRun<'_> {
         &self.scenario.configurations[way.configuration]
     }
 
+    /// What a way counts at a level.
+    fn counts(&self, way: &Way, level: Level) -> &ArmCounts {
+        let counted = self.of_young.filter(|_| way.young.is_some()).unwrap_or(self.counted);
+        counted.at(way.configuration, level)
+    }
+
+    /// The configuration that a way is, with what it migrates.
+    fn migrating(&self, way: &Way) -> Configuration {
+        let configuration = self.configuration(way).clone();
+        let Some(young) = &way.young else { return configuration };
+        let touched = young.objects.iter().zip(0..).filter(|(objects, _)| **objects > 0);
+        let migrated_only = touched.map(|(_, number)| number).collect();
+        Configuration { migrated: true, migrated_only, ..configuration }
+    }
+
     fn one_off(&self, way: &Way) -> OneOff {
         let all = &self.scenario.populations;
+        if let Some(young) = &way.young {
+            let parts = all.iter().zip(&young.objects);
+            let parts = parts.map(|(it, &objects)| (it, stored(self.scenario, it).part(objects)));
+            return one_off_of(
+                self.scenario,
+                way.operation,
+                parts.filter(|(_, it)| it.objects > 0),
+            );
+        }
         let populations = way.populations.iter().map(|&index| &all[index as usize]);
         if way.operation.migrates() {
             one_off(self.scenario, way.operation, &populations.collect::<Vec<_>>())
@@ -297,7 +355,7 @@ impl WaysRun<'_> {
 
     /// KMS calls in each month, of one replication in the mean.
     fn calls(&self, way: &Way, level: Level) -> Vec<f64> {
-        let counts = self.counted.at(way.configuration, level);
+        let counts = self.counts(way, level);
         let window = self.scenario.window();
         let replications = f64::from(counts.replications());
         let (from_s, end_s) = (window.from.as_secs_f64(), window.end.as_secs_f64());
@@ -311,7 +369,7 @@ impl WaysRun<'_> {
     }
 
     fn price(&self, way: &Way, level: Level) -> MonthPrice {
-        let counts = &self.counted.at(way.configuration, level).billable;
+        let counts = &self.counts(way, level).billable;
         let bill = billing::bill(self.scenario, self.configuration(way), counts);
         let by_call = bill.kms_total() + bill.sku_total(Sku::CloudTrailManagementCopies);
         let all = bill.service_total(Service::Kms) + bill.service_total(Service::CloudTrail);
@@ -368,9 +426,8 @@ impl WaysRun<'_> {
     /// When what a way saves beyond waiting has paid for it, at each level.
     fn paybacks(&self, way: &Way, once: f64) -> [Payback; 3] {
         Level::ALL.map(|level| {
-            let [before, after]: [&ArmCounts; 2] = [self.ways[1].configuration, way.configuration]
-                .map(|it| self.counted.at(it, level));
-            payback(self.scenario, self.configuration(way), once, before, after)
+            let [before, after] = [&self.ways[1], way].map(|it| self.counts(it, level));
+            payback(self.scenario, &self.migrating(way), once, before, after)
         })
     }
 

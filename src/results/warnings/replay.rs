@@ -1,14 +1,17 @@
 //! What a replayed log cannot tell, and what that does to the answer.
 
-use super::percent;
+use super::{Found, percent};
 use crate::encryption::assumption::Level;
 use crate::encryption::requester::RequesterRule;
+use crate::harmless_text::named;
 use crate::recording::Recording;
+use crate::recording::left_out::Reason;
 use crate::results::result_json::WarningFacts;
 use crate::results::rows::SensitivityRow;
 use crate::s3::IdentityKind;
 use crate::scenario::Scenario;
 use crate::units::SimDuration;
+use crate::units::readable::grouped;
 
 /// How far the objects whose writing is not in the log move the saving.
 pub(super) fn unknown_objects(log: &Recording, swing: &SensitivityRow) -> WarningFacts {
@@ -28,6 +31,44 @@ pub(super) fn unknown_objects(log: &Recording, swing: &SensitivityRow) -> Warnin
         "replay logs that reach further back, give an S3 Inventory of the bucket by \
                  `--inventory`, or say how old those objects are by `--unknown-age`, e.g., `30d`",
     )
+}
+
+/// Requests of the log that were throttled, and by whom as far as the run tells: KMS, if the run exceeds its quota,
+/// else somebody beside it, or S3 itself.
+pub(super) fn slow_downs(found: &Found, log: &Recording) -> Option<WarningFacts> {
+    let failed = log.left_out.names(Reason::Failed).into_iter();
+    let slow_downs = failed.filter(|row| matches!(row.name.as_str(), "SlowDown" | "503"));
+    let told: u64 = slow_downs.map(|row| row.records).sum();
+    if told == 0 {
+        return None;
+    }
+    let reference = &found.scenario.configurations[found.scenario.reference].name;
+    let share = found.assumed().find(|(it, _)| it.name == *reference)?.1.quota_share_max;
+    let who = if share > 1.0 {
+        format!(
+            "the busiest second comes to {} of KMS's quota under `{}`, so KMS throttles, and bucket keys help",
+            percent(share),
+            named(reference)
+        )
+    } else {
+        format!(
+            "the busiest second comes to {} of KMS's quota under `{}`, so the account's other load of KMS takes \
+             the rest, or S3 itself throttles, which serves a prefix 5,500 reads and 3,500 writes a second and which \
+             bucket keys do not change",
+            percent(share),
+            named(reference)
+        )
+    };
+    Some(WarningFacts::new(
+        "slow-downs-in-log",
+        format!(
+            "{} requests of the log are answered 503 SlowDown, {} of all: {who}",
+            grouped(told),
+            percent(told as f64 / found.scenario.expected_requests())
+        ),
+        "an answer of KMS says \"operations involving AWS KMS\"; say what else calls KMS by \
+         `--set billing.background_kms=RATE`",
+    ))
 }
 
 /// What a log cannot tell.

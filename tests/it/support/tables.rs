@@ -50,6 +50,32 @@ pub(crate) fn timeline(bins: u32, quota: u64, rate: impl Fn(usize, u32) -> f64) 
     text(&rows)
 }
 
+/// `timeline.csv` of a configuration that saves ever more, with a range, nothing where there is nothing to save,
+/// and 503s in its first bins.
+pub(crate) fn savings_over_time(bins: u32) -> String {
+    let mut rows = Vec::new();
+    for (i, configuration) in CONFIGURATIONS[1..3].iter().enumerate() {
+        rows.extend((0..bins).map(|bin| {
+            let without = if bin % 5 == 4 { 0.0 } else { 1_000.0 };
+            let share = if i == 0 { 1.0 } else { f64::from(bins - bin) / f64::from(bins) };
+            TimelineRow {
+                scenario: lake(),
+                configuration: (*configuration).to_owned(),
+                time_s: f64::from(bin * 86_400),
+                bin_s: 86_400.0,
+                kms_requests: without * share,
+                reference_kms_requests: without,
+                kms_requests_at_low: without * share.sqrt(),
+                kms_requests_at_high: without * share * share,
+                saving_ratio: (without > 0.0).then_some(1.0 - share),
+                slow_downs: if bin < 3 { 864.0 * f64::from(bin + 1) } else { 0.0 },
+                ..TimelineRow::default()
+            }
+        }));
+    }
+    text(&rows)
+}
+
 /// The rows of one configuration with its saving at the three levels; `bounds` for one with bucket keys.
 fn summary_rows(
     configuration: &str,

@@ -137,8 +137,8 @@ fn tile(
 /// Two ends as people read them.
 pub(super) fn range((low, high): (f64, f64), words: fn(f64) -> String) -> String {
     match [low, high].map(words) {
-        [low, high] if low == high => format!("{low} at every level"),
-        [low, high] => format!("{low} … {high}"),
+        [least, most] if least == most => format!("{least} at every level"),
+        _ => numbers::ends((low, high), words),
     }
 }
 
