@@ -40,7 +40,7 @@ impl RecordMark {
                 let is_wanted = key.is_some() && wanted(key, event.id);
                 is_wanted.then(|| Self::new(&stand_in(event).1, bucket, key, None))
             }
-            LogEntry::Skipped(..) => None,
+            LogEntry::Session(..) | LogEntry::Skipped(..) => None,
         }
     }
 
