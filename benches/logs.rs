@@ -109,7 +109,7 @@ fn sum(log: impl Read + 'static) -> u64 {
         sum = sum.wrapping_add(match entry {
             LogEntry::Request(record) => record.bytes_sent.unwrap_or(0) + record.time as u64,
             LogEntry::Kms(event) => event.time as u64 + event.s3_arn.map_or(0, <[u8]>::len) as u64,
-            LogEntry::Skipped(..) => 1,
+            LogEntry::Session(..) | LogEntry::Skipped(..) => 1,
         });
         Ok(())
     })

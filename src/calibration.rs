@@ -4,10 +4,13 @@
 //! one bucket and KMS key, and of its writes where the trail has them. The output is an interval
 //! for each assumption, with the method and with what the data cannot tell.
 
+mod alignment;
 mod caching;
+pub mod calls;
 pub mod gather;
 mod generation;
 mod goodness_of_fit;
+mod policies;
 mod profile_likelihood;
 mod verify;
 
@@ -20,6 +23,7 @@ use crate::encryption::assumption::{
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::written::ScenarioFile;
 use crate::units::SimDuration;
+use calls::{KeylessHistory, ObjectOperation, OperationCalls};
 use generation::GenerationFit;
 
 /// A statement that is wrong at most so often is what an interval is.
@@ -34,6 +38,14 @@ const MAX_SURPRISE: f64 = 6.0;
 
 /// What no probability falls below: events are lost or a second late now and then.
 const LEAST_PROBABILITY: f64 = 1e-6;
+
+/// So many that say the same are no accident.
+const SURE: u64 = 3;
+
+/// Whether `count` that say the same, of `all` there are, are no accident.
+const fn is_sure(count: u64, all: u64) -> bool {
+    count >= SURE || count > 0 && count == all
+}
 
 /// Greatest share of Decrypts without a read near them for reads to be believed complete.
 const MAX_UNMATCHED: f64 = 0.1;
@@ -83,6 +95,9 @@ pub enum ReadOf {
 pub struct SessionPool {
     /// Session by session.
     pub sessions: Vec<Session>,
+    /// Pools of the same number are of one role, bucket and KMS key, and differ by session policy; `None`
+    /// where no other policy of the role is known of.
+    pub role: Option<u32>,
 }
 
 /// What trails tell.
@@ -94,6 +109,8 @@ pub struct Evidence {
     pub first_s: i64,
     /// The last second of any event.
     pub last_s: i64,
+    /// Objects without a bucket key.
+    pub objects: Vec<KeylessHistory>,
 }
 
 impl Evidence {
@@ -175,12 +192,39 @@ pub struct Calibration {
     pub verify_on_write: Calibrated<u32>,
     /// Who is one requester.
     pub requester_rule: Calibrated<RequesterRule>,
+    /// Whether sessions of one role with unlike session policies have keys of their own.
+    pub session_policies: Calibrated<PolicyKeys>,
+    /// KMS calls of one request for an object without a bucket key, by operation.
+    pub calls: Vec<OperationCalls>,
 }
 
-/// Estimates everything from `evidence`.
+/// What sessions of one role with unlike session policies share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyKeys {
+    /// Bucket-level keys belong to role and policy: nothing.
+    OwnKeys,
+    /// They belong to the role: its keys.
+    SharedKeys,
+}
+
+impl PolicyKeys {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OwnKeys => "own-keys",
+            Self::SharedKeys => "shared-keys",
+        }
+    }
+}
+
+/// Estimates everything from `evidence`, whose calls are in the seconds of their writes
+/// ([`Evidence::aligned`]).
 #[must_use]
 pub fn calibrate(evidence: &Evidence) -> Calibration {
-    let fit = GenerationFit::of(evidence);
+    let policies::Judged { session_policies, shared, fit } = policies::judge(evidence);
+    let evidence = shared.as_ref().unwrap_or(evidence);
     let verify = verify::estimate(evidence);
     let rule = fit.rule();
     let rules: &[_] = match rule.low {
@@ -203,6 +247,8 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
             .rule()
             .filter(|_| rule.low.is_none())
             .map_or(rule, GenerationFit::only_rule),
+        session_policies,
+        calls: calls::estimate(&evidence.objects),
     }
 }
 
@@ -252,12 +298,30 @@ fn count(estimate: &Calibrated<u32>, otherwise: Assumption) -> Option<Range<Assu
 }
 
 impl Calibration {
-    /// What a scenario may hold after this, in TOML: the table of assumptions and, if the rule is
-    /// known, configurations without and with bucket keys under that rule, to be put at its end.
+    /// What a scenario may hold after this, in TOML: the table of assumptions, calls of multipart uploads
+    /// if they are known and, if the rule is known, configurations without and with bucket keys under that
+    /// rule, to be put at its end.
     #[must_use]
     pub fn fragment(&self) -> String {
         let configurations = self.requester_rule.low.map(ScenarioFile::configurations_under);
-        self.assumptions().to_fragment(&configurations.unwrap_or_default())
+        let configurations = configurations.unwrap_or_default();
+        self.assumptions().to_fragment(&self.multipart_calls(), &configurations)
+    }
+
+    /// Keys of a scenario's `[multipart]` and their values, as far as they are known and the model has them:
+    /// 0 or 1 each.
+    #[must_use]
+    pub fn multipart_calls(&self) -> Vec<(&'static str, u32)> {
+        let keys = [
+            ("upload_part", ObjectOperation::UploadPart),
+            ("complete", ObjectOperation::CompleteMultipartUpload),
+            ("list_parts", ObjectOperation::ListParts),
+        ];
+        let known = keys.into_iter().filter_map(|(key, operation)| {
+            let calls = self.calls.iter().find(|calls| calls.operation == operation)?;
+            Some((key, calls.total().filter(|total| *total <= 1)?))
+        });
+        known.collect()
     }
 }
 

@@ -4,6 +4,8 @@
 //! decided when all are taken over, in the logs' order.
 
 mod objects;
+mod own_calls;
+mod policies;
 mod requests;
 mod sessions;
 
@@ -11,11 +13,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use super::Evidence;
+use super::calls::ObjectOperation;
 use crate::kms::KmsApi;
 use crate::logs::LogFormat;
 use crate::logs::record::{KmsEvent, LogEntry, LoggedRequester, Record, bucket_and_key};
 use crate::recording::hash::{Hash, ObjectId};
-use requests::{ObjectUse, object, object_uses};
+use own_calls::OwnCalls;
+use policies::SessionPolicies;
+use requests::{ObjectUse, UseOfObject, object, object_uses};
 use sessions::SessionRecords;
 
 const NS_PER_S: i64 = 1_000_000_000;
@@ -78,6 +83,12 @@ struct TakenRecord {
     what: CallOrUse,
 }
 
+impl TakenRecord {
+    const fn is_in_access_log(&self) -> bool {
+        matches!(self.what, CallOrUse::Use { form: ACCESS_LOG, .. })
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum CallOrUse {
     Call(KmsApi),
@@ -85,6 +96,7 @@ enum CallOrUse {
     Use {
         form: usize,
         object_use: ObjectUse,
+        operation: ObjectOperation,
         object: ObjectId,
     },
 }
@@ -100,6 +112,8 @@ pub struct CalibrationGatherer {
     number_of: HashMap<[u64; 2], u32>,
     taken: Vec<TakenRecord>,
     keyless: KeylessObjects,
+    own_calls: OwnCalls,
+    policies: SessionPolicies,
     left_out: LeftOut,
 }
 
@@ -162,6 +176,7 @@ impl CalibrationGatherer {
         match entry {
             LogEntry::Kms(event) => self.take_call(event),
             LogEntry::Request(record) => self.take_request(form, record),
+            LogEntry::Session(start) => self.policies.take(start),
             LogEntry::Skipped(..) => {}
         }
     }
@@ -186,6 +201,8 @@ impl CalibrationGatherer {
         );
         self.keyless.all.extend(other.keyless.all);
         self.keyless.writes.extend(other.keyless.writes);
+        self.own_calls.absorb(other.own_calls);
+        self.policies.absorb(other.policies);
         self.left_out.add(&other.left_out);
     }
 
@@ -204,6 +221,11 @@ impl CalibrationGatherer {
                     let second = event.time.div_euclid(NS_PER_S);
                     let near = (second - 1..=second + 1).map(|at| (object, at));
                     self.keyless.writes.extend(near);
+                }
+                if event.error.is_none() && self.buckets.is_empty() | self.buckets.contains(bucket)
+                {
+                    let second = event.time.div_euclid(NS_PER_S);
+                    self.own_calls.take(object, (second, event.api), record_id(event.id, &[]));
                 }
                 return self.left_out.by_object += 1;
             }
@@ -242,7 +264,11 @@ impl CalibrationGatherer {
         }
         let form = if form == LogFormat::CloudTrail { TRAIL } else { ACCESS_LOG };
         let mut id = record_id(record.id, record.operation_name);
-        for (object_use, bucket, object) in object_uses {
+        for UseOfObject { object_use, operation, bucket, object } in object_uses {
+            if object_use == ObjectUse::Writes && record.bucket_key == Some(false) {
+                self.own_calls.has_no_bucket_key(object);
+                self.keyless.all.insert(object);
+            }
             let caller = LoggedCaller {
                 requester: record.requester,
                 credential: record.credential,
@@ -254,7 +280,7 @@ impl CalibrationGatherer {
                 id,
                 caller,
                 second: record.time.div_euclid(NS_PER_S),
-                what: CallOrUse::Use { form, object_use, object },
+                what: CallOrUse::Use { form, object_use, operation, object },
             });
             id = RecordId::AsBefore;
         }
@@ -279,7 +305,11 @@ impl CalibrationGatherer {
     /// What all entries tell.
     #[must_use]
     pub fn finish(self) -> (Evidence, LeftOut) {
-        let Self { callers, taken, keyless, left_out, .. } = self;
+        let Self { mut callers, taken, keyless, mut own_calls, policies, left_out, .. } = self;
+        if !taken.iter().any(TakenRecord::is_in_access_log) {
+            // Access logs do not tell sessions of one name apart.
+            callers.iter_mut().for_each(|caller| policies.mark(caller));
+        }
         let mut records = SessionRecords::new(keyless, left_out);
         let mut of_callers: Vec<Vec<(i64, CallOrUse)>> = vec![Vec::new(); callers.len()];
         let mut seen = HashSet::new();
@@ -294,13 +324,18 @@ impl CalibrationGatherer {
                 RecordId::AsBefore => {}
             }
             if !is_repeated {
+                if let CallOrUse::Use { form, operation, object, .. } = what {
+                    own_calls.take_request(object, form, (second, operation));
+                }
                 of_callers[caller as usize].push((second, what));
             }
         }
         for (caller, mine) in callers.iter().zip(of_callers) {
             records.put(caller, mine);
         }
-        records.evidence()
+        let (mut evidence, left_out) = records.evidence();
+        evidence.objects = own_calls.histories();
+        (evidence.aligned(), left_out)
     }
 }
 

@@ -36,8 +36,8 @@ const TOO_FEW: &str = "too few keys are generated in the trail: three gaps or mo
 const MISFIT: &str = "no values explain which writes generate: the lifetime may be longer than a quarter of the \
      trail, or some writes of the bucket use no bucket-level key of it; the built-in range stays";
 
-const SCOPING: &str = "scoping policies are in no trail: sessions that each carry their own policy look \
-     like one requester for each session";
+const SCOPING: &str = "where the trail lacks the events in which sessions begin (AssumeRole), sessions that each carry \
+     their own policy look like one requester for each session";
 
 /// How many partitions requesters write through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +151,13 @@ impl GenerationFit {
             several_sessions,
             refusal,
         }
+    }
+
+    /// The logarithm of the greatest likelihood under `rule`.
+    pub(super) fn greatest(&self, rule: RequesterRule) -> f64 {
+        let points =
+            self.points.iter().filter(|point| point.rule == rule && point.score.events > 0);
+        points.map(|point| point.score.log).fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// Points that the data does not contradict.

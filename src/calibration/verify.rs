@@ -8,13 +8,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Calibrated, Evidence, MAX_UNMATCHED, ReadOf, Session};
+use super::{Calibrated, Evidence, MAX_UNMATCHED, ReadOf, Session, is_sure};
 
 const METHOD: &str =
     "Decrypts in the second of a GenerateDataKey, against the session's reads then and around it";
-
-/// So many new keys that say the same are no accident.
-const SURE: u64 = 3;
 
 /// At most one new key in so many says otherwise, by accident.
 const ACCIDENTS: u64 = 10;
@@ -77,11 +74,6 @@ pub(super) fn estimate(evidence: &Evidence) -> Calibrated<u32> {
     }
 }
 
-/// Whether as many seconds with new keys as `count`, of all there are, are no accident.
-fn is_sure(count: u64, seconds: u64) -> bool {
-    count >= SURE || count > 0 && count == seconds
-}
-
 /// How many of `times`, ascending, lie from `from` to `to`.
 fn count(times: &[i64], from: i64, to: i64) -> u64 {
     let before = times.partition_point(|&time| time < from);
@@ -95,7 +87,7 @@ fn has_reads(evidence: &Evidence) -> bool {
     for session in evidence.sessions() {
         let reads: Vec<i64> = session.read.iter().map(|read| read.second).collect();
         for &second in &session.decrypted {
-            if count(&session.generated, second - 1, second) == 0 {
+            if count(&session.generated, second - 1, second + 1) == 0 {
                 others += 1;
                 unmatched += u64::from(count(&reads, second - 1, second + 1) == 0);
             }
@@ -113,12 +105,15 @@ impl NewKeys {
         let reads: Vec<i64> = session.read.iter().map(|read| read.second).collect();
         for (&second, &keys) in &new {
             self.seconds += 1;
-            // A verification may be logged with the next second.
+            // A verification may be logged a second off, and a read's Decrypt, too.
             let near = count(&session.decrypted, second - 1, second + 1);
             let own = count(&session.decrypted, second, second);
             if near < keys {
                 self.without += 1;
-            } else if has_reads && own > count(&reads, second - 1, second + 1) {
+            } else if has_reads
+                && (own > count(&reads, second - 1, second + 1)
+                    || near > count(&reads, second - 2, second + 2))
+            {
                 self.beyond += 1;
             } else if has_reads && !reads_new_key(pool, session, second) {
                 self.others += 1;

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::logs::GatherEntries;
 use super::{logs, output};
 use crate::calibration::gather::{CalibrationGatherer, LeftOut};
-use crate::calibration::{self, Evidence};
+use crate::calibration::{self, Calibration, Evidence};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
 use crate::logs::record::LogEntry;
@@ -48,10 +48,12 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit> {
     if !args.print.quiet.quiet {
         tell_of_left_out(left_out);
     }
-    if evidence.generated() + evidence.decrypted() == 0 {
+    let found = calibration::calibrate(&evidence);
+    // Without calls for bucket-level keys all assumptions stay open, but calls of uploads may be known.
+    if evidence.generated() + evidence.decrypted() == 0 && found.multipart_calls().is_empty() {
         return Err(nothing_to_calibrate(left_out));
     }
-    show(args, &evidence)?;
+    show(args, &evidence, &found)?;
     Ok(Exit::Done)
 }
 
@@ -75,8 +77,7 @@ impl GatherEntries for CalibrationGatherer {
     }
 }
 
-fn show(args: &CalibrateArgs, evidence: &Evidence) -> Result<()> {
-    let found = calibration::calibrate(evidence);
+fn show(args: &CalibrateArgs, evidence: &Evidence, found: &Calibration) -> Result<()> {
     if let Some(path) = &args.out {
         let toml = found.fragment();
         output::write_whole(path, |file| file.write_all(toml.as_bytes()))?;
@@ -86,8 +87,8 @@ fn show(args: &CalibrateArgs, evidence: &Evidence) -> Result<()> {
         return Ok(());
     }
     args.print.print(|format| match format {
-        OutputFormat::Json => output::json(&report::calibration::json(evidence, &found)),
-        _ => format.document(&report::calibration::document(evidence, &found)),
+        OutputFormat::Json => output::json(&report::calibration::json(evidence, found)),
+        _ => format.document(&report::calibration::document(evidence, found)),
     })
 }
 

@@ -4,33 +4,44 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{JobsOption, OutputFormat, Print, ResultsFolder};
+use super::args::{JobsOption, OutputFormat, Print, ResultsFolder, named};
 use super::exit::Exit;
 use super::{input, output};
 use crate::error::{Error, Result};
-use crate::experiment::power::power;
-use crate::experiment::{Experiment, NEEDED};
+use crate::experiment::question::{ExperimentQuestion, Learnt};
+use crate::experiment::{Experiment, NEEDED, design};
 use crate::pricing::PriceTable;
 use crate::report::experiment::{self as report, DesignedExperiment};
 use crate::scenario::resolve::is_plain;
-use crate::units::{SimDuration, Usd};
+use crate::units::{Share, SimDuration, Usd};
 
 /// Design an experiment on AWS that measures the assumptions, for cents
 ///
-/// Writes a script for `sh` and the AWS CLI that sends PUTs and GETs at irregular times, in a bucket, a KMS key and two
+/// Writes a script for `sh` and the AWS CLI that sends requests at irregular times, in a bucket, a KMS key and three
 /// roles of its own, removes them, and gathers what `bks calibrate` needs from CloudTrail's event history. By default
 /// the script only says what it would do; `--run` does it. Says beforehand what it costs and how narrow the intervals
 /// will be: the same requests are answered under many assumptions, and each is estimated from the calls.
 ///
-/// Measures lifetimes, expiry, partitions, verification and requester rule. The script has not been run on AWS.
+/// Measures lifetimes, expiry, partitions, verification, requester rule, session policies, and what uploads in parts,
+/// ranged reads, copies, HEADs with checksums and UpdateObjectEncryption call; `--learn` sends only what some of these
+/// take. The script has not been run on AWS.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks experiment --out measure\n  \
+    bks experiment --learn multipart,copies --time 10min --out measure\n  \
+    bks experiment --learn generation_lifetime --width 5% --budget 0.05 --out measure\n  \
     bks experiment --time 3h --region eu-central-1 --out measure\n  \
     sh experiment.sh --run                     (in that folder)\n  \
     bks calibrate trail/ --out found.toml      (when it is done)\n\n\
     Writes experiment.sh, expected.csv (every truth tried, and what was found) and experiment.json.")]
 pub(super) struct ExperimentArgs {
+    /// What to find out; everything, if not given. Requests for anything else are not sent
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = named(&Learnt::ALL, Learnt::name))]
+    learn: Vec<Learnt>,
+    /// How wide the interval of a lifetime may be, as a share of its lower end, in half of the truths; the cheapest
+    /// experiment is taken that comes to this. Without it, the most precise
+    #[arg(long, value_name = "SHARE")]
+    width: Option<Share>,
     /// How long requests are sent, from 10min to 11h
     #[arg(long, value_name = "TIME", default_value = "50min")]
     time: SimDuration,
@@ -66,18 +77,21 @@ const LONGEST_PREFIX: usize = 32;
 pub(super) fn run(args: &ExperimentArgs) -> Result<Exit> {
     args.check_prefix()?;
     let prices = input::price_table(&args.region, args.prices.as_deref(), &NEEDED)?;
-    let experiment = args.experiment(&prices)?;
-    let rows = args.jobs.run(|| power(&experiment, args.truths))?;
+    let question = ExperimentQuestion::new(&args.learn);
+    let experiments = args.experiments(&question, &prices)?;
+    let width = args.width.map(Share::value);
+    let designed = args.jobs.run(|| design(&experiments, &question, width, args.truths))?;
     let designed = DesignedExperiment {
-        experiment: &experiment,
-        rows: &rows,
+        design: &designed,
+        question: &question,
+        width,
         region: &args.region,
         prefix: &args.prefix,
     };
     let folder = args.folder.of("experiment");
     output::write_files(&folder, &report::files(&designed), args.folder.overwrite)?;
     args.print.print(|format| match format {
-        OutputFormat::Csv => output::csv(&rows),
+        OutputFormat::Csv => output::csv(&designed.design.rows),
         OutputFormat::Json => output::json(&report::json(&designed)),
         _ => format.document(&report::document(&designed)),
     })?;
@@ -101,18 +115,26 @@ impl ExperimentArgs {
             ))
     }
 
-    fn experiment(&self, prices: &PriceTable) -> Result<Experiment> {
+    /// Those that the budget pays for, the most precise first.
+    fn experiments(
+        &self,
+        question: &ExperimentQuestion,
+        prices: &PriceTable,
+    ) -> Result<Vec<Experiment>> {
         let time_s = self.time.as_nanos() / 1_000_000_000;
         if !TIMES_S.contains(&time_s) {
             return Err(Error::request(format!("`{}` is not from 10min to 11h", self.time))
                 .at("--time")
                 .hint("a session of a role lasts at most 12 hours; take, e.g., `--time 50min`"));
         }
-        Experiment::within(time_s, self.budget, prices).ok_or_else(|| {
+        let experiments = Experiment::within(question, time_s, self.budget, prices);
+        if experiments.is_empty() {
             let budget = self.budget;
-            Error::request(format!("{budget} USD do not pay for an experiment of {}", self.time))
+            let what = format!("{budget} USD do not pay for an experiment of {}", self.time);
+            return Err(Error::request(what)
                 .at("--budget")
-                .hint("most cost a cent or two: take, e.g., `--budget 0.05`")
-        })
+                .hint("most cost a cent or two: take, e.g., `--budget 0.05`"));
+        }
+        Ok(experiments)
     }
 }

@@ -184,7 +184,7 @@ impl LogArgs {
         let time = match entry {
             LogEntry::Request(record) => record.time,
             LogEntry::Kms(event) => event.time,
-            LogEntry::Skipped(..) => return true,
+            LogEntry::Session(..) | LogEntry::Skipped(..) => return true,
         };
         self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
     }

@@ -45,6 +45,24 @@ impl PopulationKeys {
         let key = self.history.key_at(requester, draw, time, self.since)?;
         Some(self.first_key + key)
     }
+
+    /// Adds the keys that wrap what was written last at `times`, if it makes no difference who wrote and
+    /// where the object was placed. Returns whether it does not.
+    fn wrapping_all(&self, times: &[SimTime], keys: &mut Vec<u32>) -> bool {
+        let Some(starts) = self.history.only_timeline() else { return false };
+        // What is written after the last key is its own, no matter whether after the start of the run,
+        // too.
+        keys.resize(times.len(), KEYLESS);
+        for (key, &time) in keys.iter_mut().zip(times) {
+            *key = self.first_key + starts.newest(time.as_nanos());
+        }
+        if self.since > SimTime::MIN {
+            for (key, &time) in keys.iter_mut().zip(times) {
+                *key = if time.min(SimTime::ZERO) < self.since { KEYLESS } else { *key };
+            }
+        }
+        true
+    }
 }
 
 /// Where a bucket-level key comes from.
@@ -147,6 +165,12 @@ impl Keyring {
         keys: &mut Vec<u32>,
     ) {
         keys.clear();
+        if let Objects::Aged { population: Some((population, _)), written: None } = objects
+            && self.histories[*population as usize].wrapping_all(&columns.written, keys)
+        {
+            // The same as below without the choice between timelines.
+            return;
+        }
         match objects {
             Objects::None | Objects::Keyless => keys.resize(columns.len(), KEYLESS),
             Objects::Ranked { population } => {
@@ -156,23 +180,6 @@ impl Keyring {
                     Some(key) => first_key + key,
                     None => KEYLESS,
                 }));
-            }
-            Objects::Aged { population: Some((population, _)), written: None }
-                if let population = &self.histories[*population as usize]
-                    && let Some(starts) = population.history.only_timeline() =>
-            {
-                // The same as below without the choice between timelines. What is written after
-                // the last key is its own, no matter whether after the start of the run, too.
-                let (since, first) = (population.since, population.first_key);
-                keys.resize(columns.len(), KEYLESS);
-                for (key, &time) in keys.iter_mut().zip(&columns.written) {
-                    *key = first + starts.newest(time.as_nanos());
-                }
-                if since > SimTime::MIN {
-                    for (key, &time) in keys.iter_mut().zip(&columns.written) {
-                        *key = if time.min(SimTime::ZERO) < since { KEYLESS } else { *key };
-                    }
-                }
             }
             Objects::Aged { population, written } => {
                 let times = columns.written.iter().copied();

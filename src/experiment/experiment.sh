@@ -1,5 +1,5 @@
 #!/bin/sh
-# Written by bks experiment. Measures what S3 Bucket Keys do, in a bucket, a key and two roles of its own.
+# Written by bks experiment. Measures what S3 Bucket Keys do, in a bucket, a key and three roles of its own.
 #
 #   sh experiment.sh          says what it would do, and sends nothing
 #   sh experiment.sh --run    does it
@@ -16,9 +16,9 @@ session_s=@SESSION_S@
 out='trail'
 
 if [ "${1-}" != "--run" ]; then
-    echo "Dry run: would create a bucket, a KMS key and two roles named $prefix-… in $region,"
-    echo "send @WRITES@ PUTs and @READS@ GETs within @TIME_S@ s, remove everything, wait for CloudTrail's"
-    echo "event history, and write $out/. At most $most_requests requests, about @COST@ USD."
+    echo "Dry run: would create a bucket, a KMS key and three roles named $prefix-… in $region,"
+    echo "send @WRITES@ PUTs, @READS@ GETs and @OTHERS@ other requests within @TIME_S@ s, remove everything, wait"
+    echo "for CloudTrail's event history, and write $out/. At most $most_requests requests, about @COST@ USD."
     echo "To do it: sh experiment.sh --run"
     exit 0
 fi
@@ -57,6 +57,12 @@ clean_up() {
     for role in $made_roles; do remove_role "$role" || left="$left role/$role"; done
     made_roles=''
     if [ -n "$bucket" ]; then
+        # Uploads that were begun and not ended.
+        for upload in "$work"/upload-*; do
+            [ -s "$upload" ] || continue
+            try s3api abort-multipart-upload --bucket "$bucket" --key "${upload##*/}" \
+                --upload-id "$(cat "$upload")" >/dev/null
+        done
         try s3 rm "s3://$bucket" --recursive --quiet >/dev/null
         try s3api delete-bucket --bucket "$bucket" >/dev/null || left="$left bucket/$bucket"
         bucket=''
@@ -95,7 +101,7 @@ make_role() {
 
 put_policy() {
     try iam put-role-policy --role-name "$1" --policy-name measure --policy-document \
-        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\",\"s3:GetObject\"],\"Resource\":\"arn:aws:s3:::$name/*\"},{\"Effect\":\"Allow\",\"Action\":[\"kms:GenerateDataKey\",\"kms:Decrypt\"],\"Resource\":\"$key_id\"}]}"
+        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\",\"s3:GetObject\",\"s3:ListMultipartUploadParts\",\"s3:UpdateObjectEncryption\"],\"Resource\":\"arn:aws:s3:::$name/*\"},{\"Effect\":\"Allow\",\"Action\":[\"kms:GenerateDataKey\",\"kms:Decrypt\",\"kms:Encrypt\",\"kms:ReEncrypt*\"],\"Resource\":\"$key_id\"}]}"
 }
 
 # Creates and removes one of each first: who may not remove does not begin.
@@ -124,19 +130,21 @@ try s3api put-bucket-tagging --bucket "$bucket" --tagging 'TagSet=[{Key=made-by,
 try s3api put-bucket-encryption --bucket "$bucket" --server-side-encryption-configuration \
     "{\"Rules\":[{\"ApplyServerSideEncryptionByDefault\":{\"SSEAlgorithm\":\"aws:kms\",\"KMSMasterKeyID\":\"$key_id\"},\"BucketKeyEnabled\":true}]}" ||
     fail "the bucket's encryption cannot be set"
-for role in writer reader; do
+for role in writer reader other; do
     make_role "$prefix-$began-$role" || fail "a role cannot be created"
     put_policy "$prefix-$began-$role" ||
         fail "a role's policy cannot be set"
 done
 sleep 20    # roles take a while to be known everywhere
 
-# Credentials of a session: access key, secret, token, ARN.
+# Credentials of a session: access key, secret, token, ARN. What follows role and session goes to AssumeRole.
 assume() {
-    try sts assume-role --role-arn "arn:aws:iam::$account:role/$prefix-$began-$1" --role-session-name "$2" \
-        --duration-seconds "$session_s" --output text --query \
+    role=$1 session=$2
+    shift 2
+    try sts assume-role --role-arn "arn:aws:iam::$account:role/$prefix-$began-$role" \
+        --role-session-name "$session" "$@" --duration-seconds "$session_s" --output text --query \
         '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken,AssumedRoleUser.Arn]' \
-        >"$work/$2" || fail "the role cannot be assumed for $session_s s: is this a role itself? then take --time 50min"
+        >"$work/$session" || fail "the role cannot be assumed for $session_s s: is this a role itself? then take --time 50min"
 }
 
 # aws with the credentials of a session. A profile that is set, even an empty one, would go before them.
@@ -146,16 +154,85 @@ as_session() (
     export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
     exec aws "$@"
 )
-assume writer a
-assume writer b
-assume reader reader
+# Allows what the role may do anyway: a policy makes a difference by being there.
+policy='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:PutObject","kms:GenerateDataKey","kms:Decrypt"],"Resource":"*"}]}'
+for session in @SESSIONS@; do
+    case $session in
+    a | b) assume writer "$session" ;;
+    scoped) assume writer scoped --policy "$policy" ;;
+    *) assume "$session" "$session" ;;
+    esac
+done
 echo bks >"$work/body"
 mkdir "$out" || exit 1
 
-# The schedule: seconds from the start, session, object. What is sent is noted as S3's data events would have it.
+# UTC of a second since 1970 by arithmetic (civil from days), as `date -d` is not POSIX.
+utc() {
+    days=$(($1 / 86400 + 719468)) rest=$(($1 % 86400))
+    era=$((days / 146097)) doe=$((days % 146097))
+    yoe=$(((doe - doe / 1460 + doe / 36524 - doe / 146096) / 365))
+    doy=$((doe - (365 * yoe + yoe / 4 - yoe / 100))) mp=$(((5 * doy + 2) / 153))
+    day=$((doy - (153 * mp + 2) / 5 + 1)) month=$((mp < 10 ? mp + 3 : mp - 9))
+    year=$((yoe + era * 400 + (month <= 2 ? 1 : 0)))
+    printf '%04d-%02d-%02dT%02d:%02d:%02dZ' "$year" "$month" "$day" \
+        $((rest / 3600)) $((rest % 3600 / 60)) $((rest % 60))
+}
+
+# The session with a policy, as CloudTrail notes how it began: event history is looked up by KMS key.
+if [ -e "$work/scoped" ]; then
+    read -r access secret token arn <"$work/scoped"
+    printf '{"eventVersion":"1.11","userIdentity":{"type":"AWSAccount","accountId":"%s"},"eventTime":"%s","eventSource":"sts.amazonaws.com","eventName":"AssumeRole","awsRegion":"%s","requestParameters":{"roleSessionName":"scoped","policy":"%s"},"responseElements":{"credentials":{"accessKeyId":"%s"},"assumedRoleUser":{"arn":"%s"}},"eventID":"sent-0","eventType":"AwsApiCall","managementEvent":true,"eventCategory":"Management"}\n' \
+        "$account" "$(utc "$(date +%s)")" "$region" "$(printf %s "$policy" | sed 's/"/\\"/g')" "$access" "$arn" \
+        >"$out/requests.json"
+fi
+
+# Objects with a key of their own, although the bucket has bucket keys.
+own_key() {
+    set -- "$@" --server-side-encryption aws:kms --ssekms-key-id "$key_id" --no-bucket-key-enabled
+    send "$@"
+}
+send() { as_session s3api "$@" </dev/null 2>>"$out/errors.txt"; }
+
+# Sends one request; notes in `event` and `asked` what CloudTrail would of it.
+request() {
+    in_bucket="--bucket $bucket --key $object" asked=''
+    # shellcheck disable=SC2086 # neither bucket nor key has a space
+    case $operation in
+    put) event=PutObject; send put-object $in_bucket --body "$work/body" >/dev/null ;;
+    get) event=GetObject; send get-object $in_bucket "$work/got" >/dev/null ;;
+    own) event=PutObject asked=$no_bucket_key
+        own_key put-object $in_bucket --body "$work/body" --checksum-algorithm SHA256 >/dev/null ;;
+    whole) event=GetObject; send get-object $in_bucket "$work/got" >/dev/null ;;
+    range) event=GetObject asked=',"Range":"bytes=0-1"'
+        send get-object $in_bucket --range bytes=0-1 "$work/got" >/dev/null ;;
+    head) event=HeadObject asked=',"x-amz-checksum-mode":"ENABLED"'
+        send head-object $in_bucket --checksum-mode ENABLED >/dev/null ;;
+    copy) event=CopyObject source="$bucket/own-${object#copy-}"
+        asked="$no_bucket_key,\"x-amz-copy-source\":\"$source\""
+        own_key copy-object $in_bucket --copy-source "$source" >/dev/null ;;
+    update) event=UpdateObjectEncryption
+        send update-object-encryption $in_bucket --object-encryption \
+            "{\"SSEKMS\":{\"KMSKeyArn\":\"$key_id\",\"BucketKeyEnabled\":true}}" >/dev/null ;;
+    create) event=CreateMultipartUpload asked=$no_bucket_key
+        own_key create-multipart-upload $in_bucket --query UploadId --output text >"$work/$object" ;;
+    part) event=UploadPart
+        send upload-part $in_bucket --upload-id "$(cat "$work/$object")" --part-number 1 \
+            --body "$work/body" --query ETag --output text >"$work/part" ;;
+    list) event=ListParts
+        send list-parts $in_bucket --upload-id "$(cat "$work/$object")" >/dev/null ;;
+    complete) event=CompleteMultipartUpload
+        send complete-multipart-upload $in_bucket --upload-id "$(cat "$work/$object")" --multipart-upload \
+            "{\"Parts\":[{\"ETag\":\"$(tr -d '"' <"$work/part")\",\"PartNumber\":1}]}" >/dev/null &&
+            rm -f "$work/$object" ;;
+    esac
+}
+no_bucket_key=',"x-amz-server-side-encryption-bucket-key-enabled":"false"'
+
+# The schedule: seconds from the start, session, what it does, object. What succeeds is noted as S3's data
+# events would have it.
 first=$(date +%s)
 number=0
-while read -r at session object; do
+while read -r at session operation object; do
     [ "$sent" -lt "$most_requests" ] || { echo "stopped at $sent requests: cost ceiling" >&2; break; }
     now=$(date +%s)
     wait_s=$((first + at - now))
@@ -163,31 +240,15 @@ while read -r at session object; do
     read -r access secret token arn <"$work/$session"
     sent=$((sent + 1))
     number=$((number + 1))
-    if [ "$session" = reader ]; then
-        call=get-object event=GetObject
-        set -- --key "$object" "$work/got"
-    else
-        call=put-object event=PutObject
-        set -- --key "$object" --body "$work/body"
+    if request; then
+        echo "$(date +%s) $event $object $access $arn $number $asked"
     fi
-    if as_session s3api "$call" --bucket "$bucket" "$@" </dev/null >/dev/null 2>>"$out/errors.txt"; then
-        echo "$(date +%s) $event $object $access $arn $number"
-    fi
-done <<'SCHEDULE' | while read -r second event object access arn number; do
+done <<'SCHEDULE' | while read -r second event object access arn number asked; do
 @SCHEDULE@
 SCHEDULE
-    # UTC by arithmetic (civil from days), as `date -d` is not POSIX.
-    days=$((second / 86400 + 719468)) rest=$((second % 86400))
-    era=$((days / 146097)) doe=$((days % 146097))
-    yoe=$(((doe - doe / 1460 + doe / 36524 - doe / 146096) / 365))
-    doy=$((doe - (365 * yoe + yoe / 4 - yoe / 100))) mp=$(((5 * doy + 2) / 153))
-    day=$((doy - (153 * mp + 2) / 5 + 1)) month=$((mp < 10 ? mp + 3 : mp - 9))
-    year=$((yoe + era * 400 + (month <= 2 ? 1 : 0)))
-    time=$(printf '%04d-%02d-%02dT%02d:%02d:%02dZ' "$year" "$month" "$day" \
-        $((rest / 3600)) $((rest % 3600 / 60)) $((rest % 60)))
-    printf '{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROA:x","arn":"%s","accountId":"%s","accessKeyId":"%s"},"eventTime":"%s","eventSource":"s3.amazonaws.com","eventName":"%s","awsRegion":"%s","requestParameters":{"bucketName":"%s","key":"%s"},"eventID":"sent-%s","eventType":"AwsApiCall","managementEvent":false,"eventCategory":"Data"}\n' \
-        "$arn" "$account" "$access" "$time" "$event" "$region" "$bucket" "$object" "$number"
-done >"$out/requests.json"
+    printf '{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROA:x","arn":"%s","accountId":"%s","accessKeyId":"%s"},"eventTime":"%s","eventSource":"s3.amazonaws.com","eventName":"%s","awsRegion":"%s","requestParameters":{"bucketName":"%s","key":"%s"%s},"eventID":"sent-%s","eventType":"AwsApiCall","managementEvent":false,"eventCategory":"Data"}\n' \
+        "$arn" "$account" "$access" "$(utc "$second")" "$event" "$region" "$bucket" "$object" "$asked" "$number"
+done >>"$out/requests.json"
 
 measured=$key_id
 clean_up

@@ -1,45 +1,18 @@
 //! What an experiment will tell: its requests answered under assumptions drawn from their ranges, and each
 //! estimated from the calls that its trail would have.
 
-use std::collections::HashMap;
-
-use rand::RngExt;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Experiment;
-use super::schedule::ExperimentSession;
-use crate::calibration::{
-    Calibrated, Evidence, ReadOf, Session, SessionPool, UnwrapRequest, calibrate,
-};
+use super::answers::{PossibleTruth, evidence};
+use super::question::{ExperimentQuestion, Learnt};
+use crate::calibration::calls::{ObjectOperation, OperationCalls};
+use crate::calibration::{Calibrated, Calibration, PolicyKeys, calibrate};
 use crate::encryption::assumption::Expiry;
 use crate::encryption::requester::RequesterRule;
-use crate::rng::{Purpose, Seed, Stream};
-
-/// Lifetimes that are drawn, in seconds: the ends of the built-in range.
-const LIFETIMES_S: (f64, f64) = (60.0, 3_600.0);
-
-/// Most partitions that are drawn; one partition is drawn every other time.
-const MOST_PARTITIONS: u32 = 10;
-
-/// What may be true of S3.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PossibleTruth {
-    /// How long a key wraps new objects, in seconds.
-    pub generation_s: i64,
-    /// How long a key stays in memory for reads, in seconds.
-    pub cache_s: i64,
-    /// Fixed or sliding.
-    pub expiry: Expiry,
-    /// Parts that generate keys of their own.
-    pub write_partitions: u32,
-    /// Parts that cache keys on their own.
-    pub read_partitions: u32,
-    /// Decrypts that verify a new key.
-    pub verify: u32,
-    /// Who is one requester.
-    pub rule: RequesterRule,
-}
+use crate::kms::KmsApi;
+use crate::rng::{Purpose, Seed};
 
 /// One parameter under one possible truth, as a row of `expected.csv`. Lifetimes are in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -60,49 +33,70 @@ pub struct ExpectedRow {
     pub holds: bool,
 }
 
-/// Rows of `truths` possible truths, seven of each.
-#[must_use]
-pub fn power(experiment: &Experiment, truths: u32) -> Vec<ExpectedRow> {
-    (0..truths).into_par_iter().flat_map_iter(|number| rows(experiment, number)).collect()
-}
-
-impl PossibleTruth {
-    fn drawn(rng: &mut Stream) -> Self {
-        Self {
-            generation_s: lifetime(rng),
-            cache_s: lifetime(rng),
-            expiry: if rng.random::<bool>() { Expiry::Fixed } else { Expiry::Sliding },
-            write_partitions: partitions(rng),
-            read_partitions: partitions(rng),
-            verify: u32::from(rng.random::<bool>()),
-            rule: if rng.random::<bool>() { RequesterRule::Role } else { RequesterRule::Session },
-        }
+impl ExpectedRow {
+    /// The upper end divided by the lower end, if both are numbers.
+    #[must_use]
+    pub fn ratio(&self) -> Option<f64> {
+        let low: f64 = self.low.parse().ok()?;
+        let high: f64 = self.high.parse().ok()?;
+        (low > 0.0).then(|| high / low)
     }
 }
 
-/// Each doubling is equally likely.
-fn lifetime(rng: &mut Stream) -> i64 {
-    let (low, high) = LIFETIMES_S;
-    (low * (high / low).powf(rng.random::<f64>())).round() as i64
+/// Rows of `truths` possible truths, as many of each as `question` asks for.
+#[must_use]
+pub fn power(
+    experiment: &Experiment,
+    question: &ExperimentQuestion,
+    truths: u32,
+) -> Vec<ExpectedRow> {
+    let each = (0..truths).into_par_iter();
+    each.flat_map_iter(|number| rows(experiment, question, number)).collect()
 }
 
-fn partitions(rng: &mut Stream) -> u32 {
-    if rng.random::<bool>() { 1 } else { rng.random_range(2..=MOST_PARTITIONS) }
+/// Half of the intervals of `parameter` that have both ends are no wider: upper end divided by lower end.
+#[must_use]
+pub fn median_ratio(rows: &[ExpectedRow], parameter: &str) -> Option<f64> {
+    let own = rows.iter().filter(|row| row.parameter == parameter);
+    let mut ratios: Vec<f64> = own.filter_map(ExpectedRow::ratio).collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios.get(ratios.len() / 2).copied()
 }
 
-fn rows(experiment: &Experiment, number: u32) -> Vec<ExpectedRow> {
+fn rows(experiment: &Experiment, question: &ExperimentQuestion, number: u32) -> Vec<ExpectedRow> {
     let [mut draw, mut answers] = Seed(2).streams(number, Purpose::Experiment, (0, 0));
     let truth = PossibleTruth::drawn(&mut draw);
     let found = calibrate(&evidence(experiment, &truth, &mut answers));
-    vec![
-        row(number, "generation_lifetime", &found.generation_lifetime_s, truth.generation_s),
-        row(number, "cache_lifetime", &found.cache_lifetime_s, truth.cache_s),
-        named_row(number, "expiry", &found.expiry, truth.expiry, expiry_name),
-        row(number, "write_partitions", &found.write_partitions, truth.write_partitions),
-        row(number, "read_partitions", &found.read_partitions, truth.read_partitions),
-        row(number, "verify_on_write", &found.verify_on_write, truth.verify),
-        named_row(number, "requester_rule", &found.requester_rule, truth.rule, RequesterRule::name),
-    ]
+    let each = question.asked().flat_map(|learnt| learnt_rows(learnt, &truth, &found));
+    each.map(|row| ExpectedRow { truth: number, ..row }).collect()
+}
+
+/// What is found of one thing that is asked.
+fn learnt_rows(learnt: Learnt, truth: &PossibleTruth, found: &Calibration) -> Vec<ExpectedRow> {
+    let name = learnt.name();
+    let one = match learnt {
+        Learnt::GenerationLifetime => row(name, &found.generation_lifetime_s, truth.generation_s),
+        Learnt::CacheLifetime => row(name, &found.cache_lifetime_s, truth.cache_s),
+        Learnt::Expiry => named_row(name, &found.expiry, truth.expiry, expiry_name),
+        Learnt::WritePartitions => row(name, &found.write_partitions, truth.write_partitions),
+        Learnt::ReadPartitions => row(name, &found.read_partitions, truth.read_partitions),
+        Learnt::VerifyOnWrite => row(name, &found.verify_on_write, truth.verify),
+        Learnt::RequesterRule => {
+            named_row(name, &found.requester_rule, truth.rule, RequesterRule::name)
+        }
+        Learnt::SessionPolicies => {
+            named_row(name, &found.session_policies, truth.policies, PolicyKeys::name)
+        }
+        Learnt::Multipart
+        | Learnt::RangedReads
+        | Learnt::Copies
+        | Learnt::HeadChecksum
+        | Learnt::ReEncryption => {
+            let each = learnt.operations().iter();
+            return each.map(|&operation| calls_row(operation, truth, &found.calls)).collect();
+        }
+    };
+    vec![one]
 }
 
 const fn expiry_name(expiry: Expiry) -> &'static str {
@@ -112,9 +106,29 @@ const fn expiry_name(expiry: Expiry) -> &'static str {
     }
 }
 
+/// The calls of an operation, such as `0 1 0`: of each API in order.
+fn calls_row(
+    operation: ObjectOperation,
+    truth: &PossibleTruth,
+    found: &[OperationCalls],
+) -> ExpectedRow {
+    let called = truth.calls[&operation];
+    let value = KmsApi::ALL.map(|api| u32::from(called == Some(api)).to_string()).join(" ");
+    let found = found.iter().find(|one| one.operation == operation).and_then(|one| {
+        let each = [&one.generate_data_key, &one.decrypt, &one.encrypt];
+        let known: Option<Vec<String>> =
+            each.into_iter().map(|calls| calls.low.map(|count| count.to_string())).collect();
+        known
+    });
+    let both_ends = found.is_some();
+    let found = found.unwrap_or_default().join(" ");
+    let holds = !both_ends || found == value;
+    let (low, high) = (found.clone(), found);
+    ExpectedRow { truth: 0, parameter: operation.name(), value, low, high, both_ends, holds }
+}
+
 /// One whose values have names and no order: both ends are the same.
 fn named_row<T: Copy>(
-    truth: u32,
     parameter: &'static str,
     found: &Calibrated<T>,
     value: T,
@@ -122,7 +136,7 @@ fn named_row<T: Copy>(
 ) -> ExpectedRow {
     let [low, high] = [found.low, found.high].map(|end| end.map_or("", name));
     ExpectedRow {
-        truth,
+        truth: 0,
         parameter,
         value: name(value).to_owned(),
         low: low.to_owned(),
@@ -133,13 +147,12 @@ fn named_row<T: Copy>(
 }
 
 fn row<T: Copy + PartialOrd + ToString>(
-    truth: u32,
     parameter: &'static str,
     found: &Calibrated<T>,
     value: T,
 ) -> ExpectedRow {
     ExpectedRow {
-        truth,
+        truth: 0,
         parameter,
         value: value.to_string(),
         low: found.low.map(|low| low.to_string()).unwrap_or_default(),
@@ -148,41 +161,4 @@ fn row<T: Copy + PartialOrd + ToString>(
         holds: found.low.is_none_or(|low| low <= value)
             && found.high.is_none_or(|high| value <= high),
     }
-}
-
-/// What the trail of an experiment would have. Bucket and key are new, so nothing is in memory at first.
-fn evidence(experiment: &Experiment, truth: &PossibleTruth, rng: &mut Stream) -> Evidence {
-    let mut sessions = [Session::default(), Session::default(), Session::default()];
-    let mut wraps_until: HashMap<(usize, u32), i64> = HashMap::new();
-    let mut cached_until: HashMap<u32, i64> = HashMap::new();
-    for request in &experiment.requests {
-        let second = request.second;
-        let place = request.session as usize;
-        let session = &mut sessions[place];
-        if request.session == ExperimentSession::Reader {
-            let of = ReadOf::Written { pool: 0, session: 0, second: 0 };
-            session.read.push(UnwrapRequest { second, of });
-            let until = cached_until.entry(rng.random_range(0..truth.read_partitions)).or_default();
-            let asks = second >= *until;
-            if asks {
-                session.decrypted.push(second);
-            }
-            if asks || truth.expiry == Expiry::Sliding {
-                *until = second + truth.cache_s;
-            }
-            continue;
-        }
-        session.written.push(second);
-        let requester = if truth.rule == RequesterRule::Role { 0 } else { place };
-        let partition = rng.random_range(0..truth.write_partitions);
-        let until = wraps_until.entry((requester, partition)).or_default();
-        if second >= *until {
-            *until = second + truth.generation_s;
-            session.generated.push(second);
-            session.decrypted.extend((0..truth.verify).map(|_| second));
-        }
-    }
-    let [a, b, reader] = sessions;
-    let pools = vec![SessionPool { sessions: vec![a, b] }, SessionPool { sessions: vec![reader] }];
-    Evidence { pools, first_s: 0, last_s: experiment.time_s }
 }

@@ -50,7 +50,7 @@ impl BucketDetails {
         match entry {
             LogEntry::Request(record) => self.take(record),
             LogEntry::Kms(event) => self.take_call(event),
-            LogEntry::Skipped(..) => {}
+            LogEntry::Session(..) | LogEntry::Skipped(..) => {}
         }
     }
 

@@ -20,6 +20,8 @@ pub enum LogEntry<'a> {
     Request(Record<'a>),
     /// A KMS call.
     Kms(KmsEvent<'a>),
+    /// A session of a role or a federated user began.
+    Session(SessionStart<'a>),
     /// Sound, but neither of these: why, and what the log calls it (a service, an API, a category;
     /// empty if it has no name).
     Skipped(Skipped, &'a [u8]),
@@ -102,12 +104,15 @@ pub struct Record<'a> {
     pub encryption: Option<LoggedEncryption>,
     /// ARN of the KMS key that the object is encrypted under, where the record says so (CloudTrail).
     pub kms_key: Option<&'a [u8]>,
-    /// Whether the object has a bucket key, where the answer says so (CloudTrail).
+    /// Whether the object has a bucket key, where the answer says so, or the request asks for none
+    /// (CloudTrail).
     pub bucket_key: Option<bool>,
     /// Size of the whole object, or of the part that was uploaded, in bytes.
     pub object_size: Option<u64>,
     /// Bytes of the answer's body (a GET's part of the object, if ranged).
     pub bytes_sent: Option<u64>,
+    /// Which bytes of the object are asked for, where the record says so (CloudTrail).
+    pub range: Option<&'a [u8]>,
     /// Where a copy reads from, as `bucket/key` and perhaps `?versionId=…`, where the copy's own
     /// record says so (CloudTrail). Access logs have a record of its own for that half, whose
     /// operation is a [`LogOperation::CopySource`] or [`LogOperation::PartCopySource`].
@@ -148,11 +153,18 @@ impl<'a> Record<'a> {
             bucket_key: None,
             object_size: None,
             bytes_sent: None,
+            range: None,
             copy_source: None,
             region: None,
             id: None,
             deleted_keys: None,
         }
+    }
+
+    /// Whether it reads a part of an object: it asks for a range, or is answered with 206.
+    #[must_use]
+    pub fn is_ranged(&self) -> bool {
+        self.range.is_some() || self.status == Some(206)
     }
 
     /// Whether S3 did what was asked: a status of 2xx, where there is one, and no error. 304 (not
@@ -308,6 +320,19 @@ pub(crate) fn is_nobody(text: &[u8]) -> bool {
 fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let place = text.iter().position(|byte| *byte == separator)?;
     Some((&text[..place], &text[place + 1..]))
+}
+
+/// A session that began: an `AssumeRole` or the like, as CloudTrail records it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionStart<'a> {
+    /// The id of its access key.
+    pub credential: &'a [u8],
+    /// The policy that narrows what it may do; empty if none.
+    pub policy: &'a [u8],
+    /// ARNs of policies that do so, one a line; empty if none.
+    pub policy_arns: &'a [u8],
+    /// The service that recorded it.
+    pub source: &'a [u8],
 }
 
 /// A KMS call, as CloudTrail records it.

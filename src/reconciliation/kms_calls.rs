@@ -90,7 +90,7 @@ impl TrailCallGatherer {
                 let api = String::from_utf8_lossy(api).into_owned();
                 *self.lacked.entry(api).or_default() += 1;
             }
-            LogEntry::Skipped(..) => {}
+            LogEntry::Session(..) | LogEntry::Skipped(..) => {}
         }
     }
 

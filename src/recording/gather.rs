@@ -17,7 +17,7 @@ use super::sort::{Sorter, SpillStore};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
 use crate::logs::record::{
-    LogEntry, LogOperation, LoggedRequester, Nanoseconds, Record, percent_decoded,
+    LogEntry, LogOperation, LoggedRequester, Nanoseconds, Record, Skipped, percent_decoded,
 };
 use crate::units::SimDuration;
 
@@ -256,12 +256,15 @@ impl RecordGatherer {
                 self.left_out.note(Reason::KmsCall, event.api.name().as_bytes());
                 Ok(())
             }
-            LogEntry::Skipped(why, name) => {
-                self.taken.skipped += 1;
-                self.left_out.note(Reason::Skipped(*why), name);
-                Ok(())
-            }
+            LogEntry::Session(start) => self.skip(Skipped::OtherService, start.source),
+            LogEntry::Skipped(why, name) => self.skip(*why, name),
         }
+    }
+
+    fn skip(&mut self, why: Skipped, name: &[u8]) -> Result<()> {
+        self.taken.skipped += 1;
+        self.left_out.note(Reason::Skipped(why), name);
+        Ok(())
     }
 
     /// Takes what an inventory tells of an object: when it was written, in nanoseconds since the

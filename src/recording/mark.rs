@@ -54,7 +54,7 @@ impl RecordMark {
                 let is_wanted = key.is_some() && wanted(MarkedRecord { key, id, ms });
                 is_wanted.then(|| Self::new(&stand_in, bucket, key, None))
             }
-            LogEntry::Skipped(..) => None,
+            LogEntry::Session(..) | LogEntry::Skipped(..) => None,
         }
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::document::{Block, Cell, Document, Table};
 use super::json;
 use super::numbers;
+use crate::calibration::calls::OperationCalls;
 use crate::calibration::{Calibrated, Calibration, Evidence};
 use crate::units::SimDuration;
 
@@ -50,6 +51,7 @@ pub fn document(evidence: &Evidence, found: &Calibration) -> Document {
         Parameter::plain("read_partitions", &found.read_partitions),
         Parameter::plain("verify_on_write", &found.verify_on_write),
         Parameter::of("requester_rule", &found.requester_rule, |rule| rule.name().to_owned()),
+        Parameter::of("session_policies", &found.session_policies, |keys| keys.name().to_owned()),
     ];
     let seen = format!(
         "{} GenerateDataKey and {} Decrypt calls for bucket-level keys, {} writes and {} reads, in {}",
@@ -68,8 +70,53 @@ pub fn document(evidence: &Evidence, found: &Calibration) -> Document {
         format!("`{name}`: {method}{open}{cannot_tell}")
     });
     let methods = Block::List(methods.collect());
-    let blocks = vec![Block::Paragraph(seen), Block::Table(table), methods];
+    let mut blocks = vec![Block::Paragraph(seen), Block::Table(table), methods];
+    if evidence.generated() + evidence.decrypted() == 0 {
+        blocks.insert(0, Block::Note("Bucket keys were off: no call is for one.".to_owned()));
+    }
+    blocks.extend(calls(&found.calls));
     Document::of(blocks)
+}
+
+/// What one request calls, and what the model takes it to.
+fn calls(found: &[OperationCalls]) -> Vec<Block> {
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let figures = ["requests", "GenerateDataKey", "Decrypt", "Encrypt", "in the model"];
+    let mut table = Table::new("without a bucket key", figures);
+    let mut open = Vec::new();
+    for one in found {
+        let OperationCalls { operation, requests, .. } = one;
+        let each = [&one.generate_data_key, &one.decrypt, &one.encrypt];
+        let [generate, decrypt, encrypt] = each
+            .map(|calls| calls.estimate.map_or_else(|| "?".to_owned(), |calls| calls.to_string()));
+        let modelled = one.modelled();
+        table.push([
+            operation.name().into(),
+            numbers::grouped(*requests).into(),
+            generate.into(),
+            decrypt.into(),
+            encrypt.into(),
+            modelled.words().into(),
+        ]);
+        let unknown =
+            each.into_iter().map(|calls| &calls.cannot_tell).filter(|why| !why.is_empty());
+        open.extend(unknown.map(|why| format!("`{}`: {why}", operation.name())));
+        if one.contradicts(modelled) {
+            open.push(format!(
+                "`{}`: not as the model has it, and no key of a scenario changes that",
+                operation.name()
+            ));
+        }
+    }
+    let how = "KMS calls of one request, counted where the encryption context names the object; with a bucket key the \
+               same needs ask for a key in memory first.";
+    let mut blocks = vec![Block::Table(table), Block::Note(how.to_owned())];
+    if !open.is_empty() {
+        blocks.push(Block::List(open));
+    }
+    blocks
 }
 
 /// What a trail has, and what it says of the assumptions.

@@ -423,9 +423,15 @@ impl<'a> TomlDocument<'a> {
     }
 }
 
+/// A text's first `at` bytes, without a part of a character.
+fn up_to(text: &str, at: usize) -> &str {
+    let whole = (0..=at.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    &text[..whole.unwrap_or(0)]
+}
+
 /// `NAME:LINE:COLUMN` of a byte of a text.
 fn line_and_column(text: &str, name: &str, at: usize) -> String {
-    let before = &text[..text.floor_char_boundary(at.min(text.len()))];
+    let before = up_to(text, at);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     format!("{name}:{line}:{column}")
@@ -437,7 +443,7 @@ fn is_key(text: &str) -> bool {
 
 /// What to write instead of what the parser stopped at: text without quotes, `key: value`.
 fn hint_of_line(text: &str, at: usize) -> Option<String> {
-    let at = text.floor_char_boundary(at.min(text.len()));
+    let at = up_to(text, at).len();
     let begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let before = text[begin..at].trim_end();
     if let Some(before) = before.strip_suffix('=') {

@@ -93,16 +93,24 @@ pub(super) fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
 }
 
 impl AssumptionOverrides {
-    /// These assumptions as a `[assumptions]` table in TOML, and configurations if there are any, to be
-    /// put into a scenario.
+    /// These assumptions as a `[assumptions]` table in TOML, calls of multipart uploads and configurations
+    /// if there are any, to be put into a scenario.
     ///
     /// # Panics
     /// Never: all of them can be written.
     #[must_use]
-    pub fn to_fragment(&self, configurations: &[ConfigurationFile]) -> String {
+    pub fn to_fragment(
+        &self,
+        multipart: &[(&str, u32)],
+        configurations: &[ConfigurationFile],
+    ) -> String {
         let mut table = toml::Table::new();
         let own = toml::Value::try_from(self).expect("assumptions are TOML");
         table.insert("assumptions".to_owned(), own);
+        if !multipart.is_empty() {
+            let calls = multipart.iter().map(|&(key, calls)| (key.to_owned(), calls.into()));
+            table.insert("multipart".to_owned(), toml::Value::Table(calls.collect()));
+        }
         if !configurations.is_empty() {
             let all = toml::Value::try_from(configurations).expect("configurations are TOML");
             table.insert("configuration".to_owned(), all);

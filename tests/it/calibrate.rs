@@ -1,6 +1,6 @@
 //! Calibration: traffic answered by the model under known assumptions, which must be found again.
 
-use crate::support::command::bks;
+use crate::support::command::{bks, done};
 use std::fmt::Write as _;
 
 use bks::calibration::{Calibrated, Calibration, Evidence, Session, SessionPool, calibrate};
@@ -100,7 +100,12 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
             calls.written.push(second);
         }
     }
-    Evidence { pools: vec![SessionPool { sessions }], first_s: 0, last_s: end_s }
+    Evidence {
+        pools: vec![SessionPool { sessions, role: None }],
+        first_s: 0,
+        last_s: end_s,
+        objects: Vec::new(),
+    }
 }
 
 fn holds<T: PartialOrd>(estimate: &Calibrated<T>, truth: &T) -> bool {
@@ -223,9 +228,10 @@ fn writes_on_a_clock_bound_the_lifetime_by_their_period() {
     let generated: Vec<i64> = (0..24).map(|key| 300 * key).collect();
     let session = Session { generated, written, ..Session::default() };
     let evidence = Evidence {
-        pools: vec![SessionPool { sessions: vec![session] }],
+        pools: vec![SessionPool { sessions: vec![session], role: None }],
         first_s: 0,
         last_s: 7_200,
+        objects: Vec::new(),
     };
     let found = calibrate(&evidence);
     let Calibrated { low, high, .. } = found.generation_lifetime_s;
@@ -399,5 +405,129 @@ fn an_exported_run_is_found_again() {
         assert!(run.status.success(), "{fragment}\n{}", String::from_utf8_lossy(&run.stderr));
         assert!(fragment.contains("bucket-key-session") && !fragment.contains("bucket-key-role"));
         std::fs::remove_dir_all(path("again")).ok();
+    }
+}
+
+/// Uploads of unlike numbers of parts without a bucket key tell what their requests call, although all of one
+/// upload come at a time; and bucket keys were off.
+#[test]
+fn calls_of_uploads_are_found_in_an_exported_run() {
+    const UPLOADS: &str = r#"
+name = "uploads"
+duration = "2h"
+replications = 1
+[multipart]
+upload_part = 0
+complete = 1
+[[bucket]]
+name = "lake"
+[[principal]]
+name = "writer"
+role = "writer"
+[[client]]
+name = "parts"
+write = { part_size = "8MiB" }
+[[workload]]
+name = "small"
+principal = "writer"
+bucket = "lake"
+client = "parts"
+object_size = "12MiB"
+arrivals = { poisson = { rate = "0.2/min" } }
+[[workload]]
+name = "large"
+principal = "writer"
+bucket = "lake"
+client = "parts"
+object_size = "60MiB"
+arrivals = { poisson = { rate = "0.2/min" } }
+"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("uploads.toml"), UPLOADS).expect("written");
+    let export = ["export", "uploads.toml", "--configuration", "sse-kms", "--format", "cloudtrail"];
+    done(folder.path(), &[&export[..], &["--out", "trail.json"]].concat());
+    let printed = done(
+        folder.path(),
+        &["calibrate", "trail.json", "--format", "json", "--out", "found.toml", "--quiet"],
+    );
+    let found: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
+    let calls = found["parameters"]["calls"].as_array().expect("a list");
+    let of = |name: &str| calls.iter().find(|one| one["operation"] == name).expect(name);
+    let parts = of("UploadPart");
+    assert_eq!([&parts["generate_data_key"]["low"], &parts["decrypt"]["low"]], [0, 0], "{parts:#}");
+    // Each upload has one completion and one beginning: which of them made the call cannot be told.
+    let decrypt = &of("CompleteMultipartUpload")["decrypt"];
+    assert!(decrypt["low"].is_null(), "{decrypt}");
+    assert!(decrypt["cannot_tell"].as_str().is_some_and(|why| why.contains("with others")));
+    let fragment = std::fs::read_to_string(folder.path().join("found.toml")).expect("written");
+    assert!(fragment.contains("[multipart]\nupload_part = 0\n"), "{fragment}");
+    let scenario = UPLOADS.replace("[multipart]\nupload_part = 0\ncomplete = 1\n", &fragment);
+    let scenario = Scenario::parse(&scenario).expect("the fragment is part of a scenario");
+    assert_eq!(scenario.multipart.upload_part, 0);
+    let table = done(folder.path(), &["calibrate", "trail.json"]);
+    assert!(table.contains("Bucket keys were off"), "{table}");
+}
+
+/// A trail of three sessions of one role that each write once a minute, of which one may have a policy.
+fn trail_with_a_policy(shares: bool, event: &str) -> String {
+    let mut out = format!("{event}\n");
+    let mut until = [0, 0];
+    for minute in 0..240_i64 {
+        for (session, until_of) in [(0, 0), (1, usize::from(!shares)), (2, 0)] {
+            let second = 60 * minute + 20 * session + (minute * 7 + session * 3) % 11;
+            let until = &mut until[until_of];
+            let is_new = second >= *until;
+            if is_new {
+                *until = second + 300;
+            }
+            let time = jiff::Timestamp::from_second(1_772_323_200 + second).expect("a time");
+            let identity = format!(
+                r#"{{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/writer/s","accountId":"111122223333","accessKeyId":"ASIA{session}"}}"#
+            );
+            let mut push = |source: &str, name: &str, parameters: &str| {
+                let _ = writeln!(
+                    out,
+                    r#"{{"eventTime":"{time}","eventSource":"{source}","eventName":"{name}","eventID":"{name}{second}","userIdentity":{identity},"requestParameters":{parameters},"resources":[{{"ARN":"arn:aws:kms:us-east-1:111122223333:key/k"}}]}}"#
+                );
+            };
+            push("s3.amazonaws.com", "PutObject", r#"{"bucketName":"lake","key":"a"}"#);
+            if is_new {
+                let context = r#"{"encryptionContext":{"aws:s3:arn":"arn:aws:s3:::lake"}}"#;
+                push("kms.amazonaws.com", "GenerateDataKey", context);
+            }
+        }
+    }
+    out
+}
+
+/// The event in which a session begins tells its policy: inline, by ARN, or none. Only where policies
+/// differ, anything is said of what they share.
+#[test]
+fn session_policies_are_told_by_the_events_in_which_sessions_begin() {
+    let begins = |parameters: &str| {
+        format!(
+            r#"{{"eventTime":"2026-03-01T00:00:00Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRole","eventID":"begins","requestParameters":{{{parameters}}},"responseElements":{{"credentials":{{"accessKeyId":"ASIA1"}}}}}}"#
+        )
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let inline = begins(r#""policy":"{\"Statement\":[]}""#);
+    let by_arn = begins(r#""policyArns":[{"arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}]"#);
+    let without = begins(r#""durationSeconds":3600"#);
+    for (shares, event, expected) in [
+        (false, &inline, Some("own-keys")),
+        (false, &by_arn, Some("own-keys")),
+        (true, &inline, Some("shared-keys")),
+        (true, &without, None),
+    ] {
+        std::fs::write(folder.path().join("t.jsonl"), trail_with_a_policy(shares, event))
+            .expect("written");
+        let printed = done(folder.path(), &["calibrate", "t.jsonl", "--format", "json", "--quiet"]);
+        let found: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
+        let low = |name: &str| found["parameters"][name]["low"].as_str();
+        assert_eq!(low("session_policies"), expected, "{shares} {event}: {found:#}");
+        assert_eq!(low("requester_rule"), Some("role"), "{shares} {event}: {found:#}");
+        let lifetime = &found["parameters"]["generation_lifetime_s"];
+        let ends = ["low", "high"].map(|end| lifetime[end].as_i64());
+        assert!(ends[0] <= Some(300) && ends[1].is_none_or(|high| high >= 300), "{lifetime}");
     }
 }

@@ -103,8 +103,8 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
     let arm = Arm::of_totals(0, assumptions);
     let mut written: HashMap<String, ReadOf> = HashMap::new();
     let mut pools = vec![
-        SessionPool { sessions: vec![Session::default()] },
-        SessionPool { sessions: vec![Session::default(); truth.sessions as usize] },
+        SessionPool { sessions: vec![Session::default()], role: None },
+        SessionPool { sessions: vec![Session::default(); truth.sessions as usize], role: None },
     ];
     for request in NamedEvents::new(&scenario, &keep(&scenario, 0), &arm, 0).outgoing(0) {
         let second = request.time.div_euclid(1_000_000_000);
@@ -128,7 +128,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
             }
         }
     }
-    Evidence { pools, first_s: 0, last_s: truth.lifetime_s * truth.length }
+    Evidence { pools, first_s: 0, last_s: truth.lifetime_s * truth.length, objects: Vec::new() }
 }
 
 fn holds<T: PartialOrd>(estimate: &Calibrated<T>, truth: &T) -> bool {
@@ -281,8 +281,8 @@ fn objects_older_than_the_trail_tell_something_if_there_is_one() {
         let read = reads.clone().map(|second| read(second, (second / 10 % objects) as u32));
         let session =
             Session { decrypted: decrypted.clone(), read: read.collect(), ..Session::default() };
-        let pools = vec![SessionPool { sessions: vec![session] }];
-        calibrate(&Evidence { pools, first_s: 0, last_s: 7_200 })
+        let pools = vec![SessionPool { sessions: vec![session], role: None }];
+        calibrate(&Evidence { pools, first_s: 0, last_s: 7_200, objects: Vec::new() })
     };
     let Calibrated { low, high, .. } = of(1).cache_lifetime_s;
     assert!(low.is_some_and(|low| (285..=291).contains(&low)), "{low:?}");

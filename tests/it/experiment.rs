@@ -17,7 +17,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::support::command::{code_and_texts, done, fails};
+use crate::support::command::{code_and_texts, done};
 
 /// What the stand-in hides.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,23 @@ struct Hidden {
     read_partitions: u64,
     verify: u64,
     by_session: bool,
+    /// Sessions with a policy have keys of their own.
+    policies_scope: bool,
+    /// What a request of each verb of [`COUNTED`] calls, for an object without a bucket key.
+    calls: [&'static str; 8],
 }
+
+/// Verbs whose calls are hidden, by their name in the trail.
+const COUNTED: [(&str, &str); 8] = [
+    ("upload-part", "UploadPart"),
+    ("list-parts", "ListParts"),
+    ("complete-multipart-upload", "CompleteMultipartUpload"),
+    ("head-object", "HeadObject (checksum)"),
+    ("get-object", "GetObject"),
+    ("ranged", "GetObject (range)"),
+    ("copy-source", "CopyObject (source)"),
+    ("update-object-encryption", "UpdateObjectEncryption"),
+];
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,8 +56,8 @@ struct Trouble {
     lost_one_in: Option<u64>,
     /// The first lookup has only so many hundredths of the events.
     late: Option<usize>,
-    /// One event in so many is logged a second early.
-    early_one_in: Option<u64>,
+    /// One event in so many is logged a second early, and one a second late.
+    off_one_in: Option<u64>,
 }
 
 /// Random numbers of 64 bits (splitmix64).
@@ -76,56 +92,144 @@ fn hidden(seed: u64) -> Hidden {
         read_partitions: pick(&[1, 1, 2, 4, 8]) as u64,
         verify: pick(&[0, 1]) as u64,
         by_session: pick(&[0, 1]) == 1,
+        policies_scope: pick(&[0, 1]) == 1,
+        calls: COUNTED.map(|(verb, _)| match verb {
+            "upload-part" => ["", "Decrypt", "GenerateDataKey"][pick(&[0, 1, 2]) as usize],
+            _ => ["", "Decrypt"][pick(&[0, 1]) as usize],
+        }),
     }
 }
 
-/// Answers `calls` (second, session, verb, bucket), and gives the lines of KMS events.
-fn answers(calls: &str, hidden: Hidden, trouble: Trouble, seed: u64) -> Vec<String> {
-    let mut random = Random(seed);
-    let mut wraps: HashMap<(String, u64), i64> = HashMap::new();
-    let mut cached: HashMap<u64, i64> = HashMap::new();
-    let mut events = Vec::new();
-    for call in calls.lines() {
-        let fields: Vec<&str> = call.split(' ').collect();
-        let [second, session, verb, bucket, key] = fields[..] else { panic!("{call}") };
-        let second: i64 = second.parse().unwrap();
-        let mut apis = Vec::new();
-        if trouble.no_bucket_keys {
-            apis.push(if verb == "put-object" { "GenerateDataKey" } else { "Decrypt" });
-        } else if verb == "put-object" {
-            let who = if hidden.by_session { session } else { "role" };
-            let place = (who.to_owned(), random.below(hidden.write_partitions));
-            let until = wraps.entry(place).or_default();
-            if second >= *until {
-                *until = second + hidden.generation_s;
-                apis.push("GenerateDataKey");
-                apis.extend((0..hidden.verify).map(|_| "Decrypt"));
-            }
-        } else {
-            let until = cached.entry(random.below(hidden.read_partitions)).or_default();
-            let asks = second >= *until;
-            if asks || hidden.is_sliding {
-                *until = second + hidden.cache_s;
-            }
-            apis.extend(asks.then_some("Decrypt"));
+impl Hidden {
+    /// What a request of `verb` calls for an object without a bucket key.
+    fn call(&self, verb: &str) -> &'static str {
+        match verb {
+            "put-object" | "create-multipart-upload" | "copy-object" => "GenerateDataKey",
+            _ => self.calls[COUNTED.iter().position(|counted| counted.0 == verb).unwrap()],
         }
-        for api in apis {
-            if !random.one_in(trouble.lost_one_in) {
-                let early = i64::from(random.one_in(trouble.early_one_in));
-                let arn = if trouble.no_bucket_keys {
-                    format!("{bucket}/{key}")
-                } else {
-                    bucket.to_owned()
-                };
-                events.push(event(second - early, session, api, &arn, events.len()));
+    }
+}
+
+/// S3's memory, and the events so far.
+struct Answers {
+    hidden: Hidden,
+    trouble: Trouble,
+    random: Random,
+    /// By requester and partition, until when a key wraps.
+    wraps: HashMap<(String, u64), i64>,
+    /// By partition, until when the one object's key is cached.
+    cached: HashMap<u64, i64>,
+    events: Vec<String>,
+}
+
+/// A call of the script: second, session, verb, bucket, key, and all its words.
+struct ScriptCall<'a> {
+    second: i64,
+    session: &'a str,
+    verb: &'a str,
+    bucket: &'a str,
+    key: &'a str,
+    words: Vec<&'a str>,
+}
+
+impl<'a> ScriptCall<'a> {
+    fn parse(line: &'a str) -> Self {
+        let fields: Vec<&str> = line.splitn(6, ' ').collect();
+        let [second, session, verb, bucket, key, words] = fields[..] else { panic!("{line}") };
+        let (second, words) = (second.parse().unwrap(), words.split(' ').collect());
+        Self { second, session, verb, bucket, key, words }
+    }
+
+    /// The word after `option`.
+    fn option(&self, option: &str) -> Option<&'a str> {
+        let place = self.words.iter().position(|word| *word == option)?;
+        self.words.get(place + 1).copied()
+    }
+}
+
+/// Answers the script's calls, and gives the lines of KMS events.
+fn answers(calls: &str, hidden: Hidden, trouble: Trouble, seed: u64) -> Vec<String> {
+    let (wraps, cached, events) = (HashMap::new(), HashMap::new(), Vec::new());
+    let mut answers = Answers { hidden, trouble, random: Random(seed), wraps, cached, events };
+    for line in calls.lines() {
+        answers.answer(&ScriptCall::parse(line));
+    }
+    answers.events
+}
+
+impl Answers {
+    fn answer(&mut self, call: &ScriptCall) {
+        let is_own = ["own-", "copy-", "upload-"].iter().any(|begins| call.key.starts_with(begins));
+        let without = is_own || self.trouble.no_bucket_keys;
+        let ranged = call.option("--range").is_some();
+        match call.verb {
+            "put-object" if !without => self.write(call),
+            "get-object" if !without => self.read(call),
+            "update-object-encryption" => {
+                self.log(call, self.hidden.call(call.verb), Some(call.key));
+                if !self.trouble.no_bucket_keys {
+                    self.write(call);
+                }
+            }
+            "copy-object" => {
+                let (_, source) = call.option("--copy-source").unwrap().split_once('/').unwrap();
+                self.log(call, self.hidden.call("copy-source"), Some(source));
+                self.log(call, self.hidden.call("copy-object"), Some(call.key));
+            }
+            "get-object" if ranged => self.log(call, self.hidden.call("ranged"), Some(call.key)),
+            verb => self.log(call, self.hidden.call(verb), Some(call.key)),
+        }
+    }
+
+    fn write(&mut self, call: &ScriptCall) {
+        let Hidden { by_session, policies_scope, .. } = self.hidden;
+        let who = match call.session {
+            "other" => "other",
+            own if by_session || own == "scoped" && policies_scope => own,
+            _ => "role",
+        };
+        let place = (who.to_owned(), self.random.below(self.hidden.write_partitions));
+        let until = self.wraps.entry(place).or_default();
+        if call.second >= *until {
+            *until = call.second + self.hidden.generation_s;
+            self.log(call, "GenerateDataKey", None);
+            for _ in 0..self.hidden.verify {
+                self.log(call, "Decrypt", None);
             }
         }
     }
-    events
+
+    fn read(&mut self, call: &ScriptCall) {
+        let partition = self.random.below(self.hidden.read_partitions);
+        let until = self.cached.entry(partition).or_default();
+        let asks = call.second >= *until;
+        if asks || self.hidden.is_sliding {
+            *until = call.second + self.hidden.cache_s;
+        }
+        if asks {
+            self.log(call, "Decrypt", None);
+        }
+    }
+
+    /// Logs a call, if `api` is one, in the context of an object or of the bucket.
+    fn log(&mut self, call: &ScriptCall, api: &str, object: Option<&str>) {
+        if api.is_empty() || self.random.one_in(self.trouble.lost_one_in) {
+            return;
+        }
+        let early = i64::from(self.random.one_in(self.trouble.off_one_in));
+        let late = i64::from(self.random.one_in(self.trouble.off_one_in));
+        let arn =
+            object.map_or_else(|| call.bucket.to_owned(), |key| format!("{}/{key}", call.bucket));
+        let number = self.events.len();
+        self.events.push(event(call.second - early + late, call.session, api, &arn, number));
+    }
 }
 
 fn event(second: i64, session: &str, api: &str, arn: &str, number: usize) -> String {
-    let role = if session == "reader" { "reader" } else { "writer" };
+    let role = match session {
+        "reader" | "other" => session,
+        _ => "writer",
+    };
     let event: Value = json!({
         "eventVersion": "1.11",
         "userIdentity": {
@@ -201,6 +305,13 @@ fn assert_nothing_is_left(folder: &Path) {
     assert_eq!(count("iam create-role"), count("iam delete-role --role-name"), "{all}");
     let (scheduled, cancelled) = (count("schedule-key-deletion"), count("cancel-key-deletion"));
     assert_eq!(count("kms create-key"), scheduled - cancelled, "{all}");
+    // Uploads that were begun are ended or aborted.
+    let calls = read(folder, "calls");
+    let uploads = |verb: &str| calls.lines().filter(|line| line.contains(verb)).count();
+    let aborted = count("abort-multipart-upload");
+    let [begun, ended] =
+        ["s3api create-multipart-upload", "s3api complete-multipart-upload"].map(uploads);
+    assert_eq!(begun, ended + aborted, "{calls}");
 }
 
 /// What `calibrate` states of the answers under `hidden`, and which of it is wrong.
@@ -229,12 +340,26 @@ fn judge(folder: &Path, bucket: &str, hidden: Hidden) -> (usize, Vec<String>) {
     let words = [
         ("expiry", if hidden.is_sliding { "sliding" } else { "fixed" }),
         ("requester_rule", if hidden.by_session { "session" } else { "role" }),
+        ("session_policies", if hidden.policies_scope { "own-keys" } else { "shared-keys" }),
     ];
     for (name, truth) in words {
         if let Some(low) = parameter(&found, name)["low"].as_str() {
             stated += 1;
             if low != truth {
                 wrong.push(format!("{name} {low} of {hidden:?}"));
+            }
+        }
+    }
+    for (verb, operation) in COUNTED {
+        let calls = found["parameters"]["calls"].as_array().unwrap();
+        let Some(own) = calls.iter().find(|calls| calls["operation"] == operation) else {
+            continue;
+        };
+        stated += 1;
+        for (name, api) in [("decrypt", "Decrypt"), ("generate_data_key", "GenerateDataKey")] {
+            let truth = u64::from(hidden.call(verb) == api);
+            if own[name]["low"].as_u64().is_some_and(|low| low != truth) {
+                wrong.push(format!("{operation} {own} of {hidden:?}"));
             }
         }
     }
@@ -271,7 +396,7 @@ fn grid(throttle: u32, trouble: Trouble) -> (usize, Vec<String>) {
         stated += more;
         wrong.extend(false_ones);
     }
-    eprintln!("{trouble:?}: {stated} of {} stated, wrong: {wrong:#?}", 7 * truths());
+    eprintln!("{trouble:?}: {stated} of {} stated, wrong: {wrong:#?}", 16 * truths());
     (stated, wrong)
 }
 
@@ -285,7 +410,7 @@ fn truths() -> u64 {
 fn what_is_stated_of_hidden_truths_holds() {
     let troubles = [
         (0, Trouble::default()),
-        (17, Trouble { early_one_in: Some(20), ..Trouble::default() }),
+        (17, Trouble { off_one_in: Some(20), ..Trouble::default() }),
         (0, Trouble { lost_one_in: Some(100), ..Trouble::default() }),
     ];
     let cells: Vec<(usize, Vec<String>)> = std::thread::scope(|scope| {
@@ -295,7 +420,7 @@ fn what_is_stated_of_hidden_truths_holds() {
     });
     let stated: usize = cells.iter().map(|(stated, _)| stated).sum();
     let wrong: Vec<&String> = cells.iter().flat_map(|(_, wrong)| wrong).collect();
-    assert!(stated as u64 >= 3 * 4 * truths(), "only {stated} stated");
+    assert!(stated as u64 >= 3 * 11 * truths(), "only {stated} stated");
     assert!(100 * wrong.len() <= 7 * stated, "{wrong:#?}");
 }
 
@@ -307,6 +432,8 @@ const LATE: Hidden = Hidden {
     read_partitions: 1,
     verify: 1,
     by_session: false,
+    policies_scope: true,
+    calls: ["Decrypt"; 8],
 };
 
 /// Events come late: the script looks again until there are no more. It prints a command that works.
@@ -347,9 +474,10 @@ fn without_bucket_keys_calibrate_says_so() {
     let trouble = Trouble { no_bucket_keys: true, ..Trouble::default() };
     let events = answers(&read(folder.path(), "calls"), hidden(1), trouble, 1);
     fs::write(folder.path().join("measure/trail/kms.json"), events.join("\n")).unwrap();
-    let message =
-        fails(folder.path(), 2, &["calibrate", "measure/trail", "--bucket", &bucket, "--quiet"]);
-    assert!(message.contains("bucket keys were off"), "{message}");
+    let table = done(folder.path(), &["calibrate", "measure/trail", "--bucket", &bucket]);
+    assert!(table.contains("Bucket keys were off"), "{table}");
+    // What uploads call is known all the same.
+    assert!(table.contains("CompleteMultipartUpload"), "{table}");
 }
 
 #[test]
@@ -404,4 +532,56 @@ fn designs_are_reproducible() {
             read(folder.path(), &format!("3/{name}"))
         );
     }
+}
+
+fn designed(folder: &Path, options: &[&str]) -> Value {
+    let fixed = ["experiment", "--quiet", "--overwrite", "--out", "x", "--format", "json"];
+    serde_json::from_str(&done(folder, &[&fixed[..], options].concat())).unwrap()
+}
+
+/// Only what is asked is sent and expected; the rest is named as left open.
+#[test]
+fn a_question_makes_its_experiment() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["--learn", "multipart,head_checksum", "--time", "10min", "--truths", "2"];
+    let found = designed(folder.path(), &options);
+    assert_eq!(found["asked"], json!(["multipart", "head_checksum"]));
+    assert_eq!(found["not_asked"].as_array().unwrap().len(), 11);
+    assert_eq!([&found["writes"], &found["reads"]], [&json!(1), &json!(0)]);
+    // Twelve rounds of a PUT, a HEAD and the four steps of an upload.
+    assert_eq!(found["others"], 72);
+    let expected = found["expected"].as_array().unwrap();
+    let names: Vec<&str> = expected.iter().map(|one| one["parameter"].as_str().unwrap()).collect();
+    let operations = [
+        "CreateMultipartUpload",
+        "UploadPart",
+        "ListParts",
+        "CompleteMultipartUpload",
+        "HeadObject (checksum)",
+    ];
+    assert_eq!(names, operations);
+    assert!(expected.iter().all(|one| one["both_ends"] == 2 && one["holds"] == 2), "{found:#}");
+    let script = read(folder.path(), "x/experiment.sh");
+    let schedule = script.split("<<'SCHEDULE'").nth(1).unwrap();
+    assert!(!schedule.contains(" reader get "), "{schedule}");
+    assert!(script.contains("for session in a other; do"), "{script}");
+}
+
+/// A width that fewer requests reach makes it cheaper; one that none reaches is said not to be expected.
+#[test]
+fn a_width_takes_the_cheapest_that_comes_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixed = ["--learn", "generation_lifetime", "--time", "30min", "--truths", "6"];
+    let with = |width: &[&str]| designed(folder.path(), &[&fixed[..], width].concat());
+    let (precise, coarse) = (with(&[]), with(&["--width", "60%"]));
+    assert_eq!(
+        [&precise["is_within_width"], &coarse["is_within_width"]],
+        [&Value::Null, &json!(true)]
+    );
+    assert!(coarse["writes"].as_u64() < precise["writes"].as_u64(), "{coarse:#}");
+    assert_eq!(with(&["--width", "0.1%"])["is_within_width"], false);
+    let all = ["experiment", "--out", "x", "--overwrite", "--width", "0.1%"];
+    let table = done(folder.path(), &[&all[..], &fixed].concat());
+    assert!(table.contains("is not to be expected"), "{table}");
+    assert!(table.contains("what is not asked"), "{table}");
 }

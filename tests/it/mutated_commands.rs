@@ -145,7 +145,7 @@ fn mutated(seed: &[u8], random: &mut Random) -> Vec<u8> {
 }
 
 /// No command on files of this size takes longer, by far.
-const LONGEST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Runs a command to its end, or ends it.
 fn run(folder: &Path, arguments: &[String]) -> Option<Output> {

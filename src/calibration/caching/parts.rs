@@ -133,28 +133,28 @@ fn objects(reads: &[UnwrapRequest], evidence: &Evidence) -> u32 {
     most.sum()
 }
 
-/// Whether the session makes a key in this second or the one before: its verification may be logged
-/// with the next second.
+/// Whether the session makes a key within a second of this one: its verification may be logged a second off.
 fn makes_key_near(session: &Session, second: i64) -> bool {
     let from = session.generated.partition_point(|&generated| generated < second - 1);
-    session.generated.get(from).is_some_and(|&generated| generated <= second)
+    session.generated.get(from).is_some_and(|&generated| generated <= second + 1)
 }
 
-/// Decrypts of a session without those that verify its new keys.
+/// Decrypts of a session without those that verify its new keys: those in the key's second first, then those
+/// that are logged with the next, then with the one before.
 fn unverified(session: &Session, verify: u32) -> Vec<i64> {
     let mut new: BTreeMap<i64, u32> = BTreeMap::new();
     for &second in &session.generated {
         *new.entry(second).or_default() += verify;
     }
-    let others = session.decrypted.iter().copied().filter(|&second| {
-        // A verification may be logged with the next second.
-        for at in [second, second - 1] {
-            if let Some(left) = new.get_mut(&at).filter(|left| **left > 0) {
+    let mut others = session.decrypted.clone();
+    for off in [0, -1, 1] {
+        others.retain(|&second| match new.get_mut(&(second + off)) {
+            Some(left) if *left > 0 => {
                 *left -= 1;
-                return false;
+                false
             }
-        }
-        true
-    });
-    others.collect()
+            _ => true,
+        });
+    }
+    others
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{RequesterBucket, SessionName};
-use crate::encryption::needs::Needs;
+use crate::calibration::calls::ObjectOperation;
 use crate::logs::record::{LogOperation, Record, percent_decoded};
-use crate::recording::hash::{self, ObjectId};
+use crate::recording::hash::{self, NO_OBJECT, ObjectId};
 use crate::s3::Operation;
 
 /// What a request does with an object's key.
@@ -17,6 +17,16 @@ pub(super) enum ObjectUse {
     Reads,
     /// May need a key: parts and ends of uploads, or it is not known of which object.
     MayRead,
+    /// Needs none, as far as is known.
+    NoKey,
+}
+
+/// What a request does with one object.
+pub(super) struct UseOfObject<'a> {
+    pub(super) object_use: ObjectUse,
+    pub(super) operation: ObjectOperation,
+    pub(super) bucket: &'a [u8],
+    pub(super) object: ObjectId,
 }
 
 /// A request.
@@ -31,38 +41,83 @@ pub(super) struct TimedUse {
 /// Requests of one format of log: by (who, bucket), then session.
 pub(super) type SessionUses = BTreeMap<RequesterBucket, BTreeMap<SessionName, Vec<TimedUse>>>;
 
-/// What a record does with keys: each use with its bucket and its object.
-pub(super) fn object_uses<'a>(record: &'a Record) -> Vec<(ObjectUse, &'a [u8], ObjectId)> {
-    let own = object(record.bucket, &percent_decoded(record.key.unwrap_or_default()));
-    let may_read = (ObjectUse::MayRead, record.bucket, own);
-    let reads = match record.version_id {
-        Some(_) => may_read,
-        None => (ObjectUse::Reads, record.bucket, own),
-    };
-    let writes = (ObjectUse::Writes, record.bucket, own);
-    let source = match record.copy_source.and_then(source) {
-        Some((bucket, key)) => (ObjectUse::Reads, bucket, object(bucket, &percent_decoded(key))),
-        None => may_read,
-    };
+/// A record, and the object that it names.
+struct RecordObject<'a> {
+    record: &'a Record<'a>,
+    object: ObjectId,
+}
+
+impl<'a> RecordObject<'a> {
+    fn of(record: &'a Record<'a>) -> Self {
+        let key = percent_decoded(record.key.unwrap_or_default());
+        Self { record, object: object(record.bucket, &key) }
+    }
+
+    fn used(&self, object_use: ObjectUse, operation: ObjectOperation) -> UseOfObject<'a> {
+        UseOfObject { object_use, operation, bucket: self.record.bucket, object: self.object }
+    }
+
+    /// Read, of which version is not known where one is named.
+    fn read(&self, operation: ObjectOperation) -> UseOfObject<'a> {
+        match self.record.version_id {
+            Some(_) => self.used(ObjectUse::MayRead, operation),
+            None => self.used(ObjectUse::Reads, operation),
+        }
+    }
+
+    /// The source of a copy, as its own record has it.
+    fn source(&self, operation: ObjectOperation) -> UseOfObject<'a> {
+        match self.record.copy_source.and_then(source) {
+            Some((bucket, key)) => UseOfObject {
+                object_use: ObjectUse::Reads,
+                operation,
+                bucket,
+                object: object(bucket, &percent_decoded(key)),
+            },
+            None => UseOfObject { object: NO_OBJECT, ..self.used(ObjectUse::MayRead, operation) },
+        }
+    }
+}
+
+/// What a record does with keys, object by object.
+pub(super) fn object_uses<'a>(record: &'a Record<'a>) -> Vec<UseOfObject<'a>> {
+    use ObjectOperation as Of;
+    let own = RecordObject::of(record);
     // Access logs tell a copy's source in a record of its own.
     let in_trail = record.copy_source.is_some();
+    let (writes, may_read) = (ObjectUse::Writes, ObjectUse::MayRead);
     match record.operation {
         LogOperation::Known(operation) => match operation {
-            Operation::CopyObject if in_trail => vec![writes, source],
-            Operation::UploadPartCopy if in_trail => vec![may_read, source],
-            Operation::UploadPart
-            | Operation::CompleteMultipartUpload
-            | Operation::UploadPartCopy
-            | Operation::HeadObjectChecksum => vec![may_read],
-            Operation::GetObject => vec![reads],
-            operation if Needs::writes(operation) => vec![writes],
-            _ => Vec::new(),
+            Operation::CopyObject if in_trail => {
+                vec![own.used(writes, Of::CopyDestination), own.source(Of::CopySource)]
+            }
+            Operation::UploadPartCopy if in_trail => {
+                vec![own.used(may_read, Of::PartCopyDestination), own.source(Of::PartCopySource)]
+            }
+            Operation::UploadPart => vec![own.used(may_read, Of::UploadPart)],
+            Operation::CompleteMultipartUpload => {
+                vec![own.used(may_read, Of::CompleteMultipartUpload)]
+            }
+            Operation::UploadPartCopy => vec![own.used(may_read, Of::PartCopyDestination)],
+            Operation::HeadObjectChecksum => vec![own.used(may_read, Of::HeadObjectChecksum)],
+            Operation::ListParts => vec![own.used(ObjectUse::NoKey, Of::ListParts)],
+            Operation::GetObject if record.is_ranged() => vec![own.read(Of::GetObjectRange)],
+            Operation::GetObject => vec![own.read(Of::GetObject)],
+            Operation::PutObject => vec![own.used(writes, Of::PutObject)],
+            Operation::CreateMultipartUpload => vec![own.used(writes, Of::CreateMultipartUpload)],
+            Operation::CopyObject | Operation::ReplicateObject => {
+                vec![own.used(writes, Of::CopyDestination)]
+            }
+            Operation::HeadObject | Operation::ListObjects | Operation::DeleteObject => Vec::new(),
         },
-        LogOperation::CopySource
-        | LogOperation::PartCopySource
-        | LogOperation::SelectObjectContent => vec![reads],
-        LogOperation::UpdateObjectEncryption => vec![writes, may_read],
-        LogOperation::GetObjectAttributes => vec![may_read],
+        LogOperation::CopySource => vec![own.read(Of::CopySource)],
+        LogOperation::PartCopySource => vec![own.read(Of::PartCopySource)],
+        LogOperation::SelectObjectContent => vec![own.read(Of::SelectObjectContent)],
+        LogOperation::UpdateObjectEncryption => {
+            let update = Of::UpdateObjectEncryption;
+            vec![own.used(writes, update), own.used(may_read, update)]
+        }
+        LogOperation::GetObjectAttributes => vec![own.used(may_read, Of::GetObjectAttributes)],
         LogOperation::DeletedKey
         | LogOperation::Lifecycle
         | LogOperation::WithoutData

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::objects::WrittenObjects;
+use super::policies;
 use super::requests::{ObjectUse, SessionUses, TimedUse};
 use super::{
     ACCESS_LOG, CallOrUse, KeylessObjects, LeftOut, RecordCaller, RequesterBucket, SessionName,
@@ -55,7 +56,8 @@ impl SessionRecords {
                         KmsApi::Encrypt => {}
                     }
                 }
-                CallOrUse::Use { form, object_use, object } => {
+                CallOrUse::Use { object_use: ObjectUse::NoKey, .. } => {}
+                CallOrUse::Use { form, object_use, object, .. } => {
                     uses[form].push(TimedUse { second, object_use, object });
                 }
             }
@@ -79,11 +81,12 @@ impl SessionRecords {
     pub(super) fn evidence(mut self) -> (Evidence, LeftOut) {
         let requests = self.choose();
         let mut pools = Vec::new();
+        let mut roles: BTreeMap<(Vec<u8>, Vec<u8>, Vec<u8>), Vec<usize>> = BTreeMap::new();
         let mut places: BTreeMap<RequesterBucket, (u32, Vec<SessionName>)> = BTreeMap::new();
         for (place, keys) in std::mem::take(&mut self.calls) {
             // A request does not say which KMS key it used: with several, requests are nobody's.
             let is_only = keys.len() == 1;
-            for mut sessions in keys.into_values() {
+            for (kms_key, mut sessions) in keys {
                 if let Some(requests) = requests.get(&place).filter(|_| is_only) {
                     for session in requests.keys() {
                         sessions.entry(session.clone()).or_default();
@@ -91,8 +94,13 @@ impl SessionRecords {
                     let names = sessions.keys().cloned().collect();
                     places.insert(place.clone(), (pools.len() as u32, names));
                 }
-                pools.push(SessionPool { sessions: sessions.into_values().collect() });
+                let role = (policies::unmarked(&place.0).to_vec(), place.1.clone(), kms_key);
+                roles.entry(role).or_default().push(pools.len());
+                pools.push(SessionPool { sessions: sessions.into_values().collect(), role: None });
             }
+        }
+        for (role, own) in (0..).zip(roles.into_values().filter(|own| own.len() > 1)) {
+            own.into_iter().for_each(|pool| pools[pool].role = Some(role));
         }
         self.give_requests(requests, &places, &mut pools);
         for session in pools.iter_mut().flat_map(|pool| &mut pool.sessions) {
@@ -101,7 +109,8 @@ impl SessionRecords {
             session.written.sort_unstable();
             session.read.sort_unstable();
         }
-        let evidence = Evidence { pools, first_s: self.first_s.unwrap_or(0), last_s: self.last_s };
+        let (first_s, last_s) = (self.first_s.unwrap_or(0), self.last_s);
+        let evidence = Evidence { pools, first_s, last_s, objects: Vec::new() };
         (evidence, self.left_out)
     }
 
@@ -142,6 +151,7 @@ impl SessionRecords {
                             .read
                             .push(UnwrapRequest { second, of: objects.read(object, second) });
                     }
+                    ObjectUse::NoKey => {}
                     ObjectUse::MayRead => {
                         session.read.push(UnwrapRequest { second, of: ReadOf::Doubtful });
                     }

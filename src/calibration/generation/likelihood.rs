@@ -129,6 +129,17 @@ impl RequesterHistory {
         (end - younger, younger - as_old)
     }
 
+    /// Keys alive among the first `end` at `time`: those that surely are, and those that are a second younger
+    /// than they get, just as old, and a second older.
+    fn live_about(&self, end: usize, time: i64, lifetime: i64) -> (usize, [usize; 3]) {
+        let before = &self.generated[..end];
+        let [none, first, second, third] = [1, 0, -1, -2].map(|off| {
+            let age = lifetime + off;
+            before.partition_point(|&generated| generated < time - age)
+        });
+        (end - third, [third - second, second - first, first - none])
+    }
+
     /// The time that all keys together have lived until `time`.
     fn lived(&self, time: i64, lifetime: i64) -> i64 {
         let dead = self.generated.partition_point(|&second| second <= time - lifetime);
@@ -177,11 +188,11 @@ impl RequesterHistory {
             while self.generated.get(end).is_some_and(|&second| second < time) {
                 end += 1;
             }
-            let (sure, edge) = self.live(end, time, lifetime);
+            let (sure, edges) = self.live_about(end, time, lifetime);
             unseen.age(time, lifetime);
-            alive(sure, edge, unseen.left - unseen.dead, &mut numbers);
+            alive(sure, edges, unseen.left - unseen.dead, &mut numbers);
             each((time, writes, generated), &numbers);
-            unseen.learn(sure, writes, generated);
+            unseen.learn(sure + edges[0], writes, generated);
         }
     }
 
@@ -265,28 +276,36 @@ impl Unseen {
     }
 }
 
-/// How many keys are alive, and how likely that is: those that `sure` are, some of `edge`, and of others
-/// `unseen` on average.
-fn alive(sure: usize, edge: usize, unseen: f64, numbers: &mut Vec<(usize, f64)>) {
+/// How likely it is that a key is alive that is a second younger than keys get, just as old, or a second older:
+/// times are whole seconds, and a call or a write may be logged in the wrong one.
+const ALIVE_ABOUT: [f64; 3] = [0.98, 0.5, 0.02];
+
+/// How many keys are alive, and how likely that is: those that `sure` are, some of those that are about as old
+/// as they get, and of others `unseen` on average.
+fn alive(sure: usize, edges: [usize; 3], unseen: f64, numbers: &mut Vec<(usize, f64)>) {
     let (whole, part) = (unseen.max(0.0).floor(), unseen.max(0.0).fract());
     numbers.clear();
-    for (more, chance) in perhaps(edge) {
-        let live = sure + more + whole as usize;
-        numbers.push((live, chance * (1.0 - part)));
-        if part > 0.0 {
-            numbers.push((live + 1, chance * part));
+    numbers.push((sure + whole as usize, 1.0 - part));
+    if part > 0.0 {
+        numbers.push((sure + whole as usize + 1, part));
+    }
+    for (edge, chance) in edges.into_iter().zip(ALIVE_ABOUT).filter(|(edge, _)| *edge > 0) {
+        let before = std::mem::take(numbers);
+        for (live, likely) in before {
+            let more = perhaps(edge, chance).map(|(more, chance)| (live + more, likely * chance));
+            numbers.extend(more);
         }
     }
 }
 
-/// How many of `edge` keys are alive that are just as old as they get, and how likely that is. One is or
-/// is not for all writes of a second, which often come at one time.
-fn perhaps(edge: usize) -> impl Iterator<Item = (usize, f64)> {
-    let half = 0.5_f64.powi(edge as i32);
-    (0..=edge).scan(1.0, move |ways, more| {
-        let chance = *ways * half;
-        *ways *= (edge - more) as f64 / (more + 1) as f64;
-        Some((more, chance))
+/// How many of `edge` keys are alive that are as old as one another, each with `chance`, and how likely that
+/// is. One is or is not for all writes of a second, which often come at one time.
+fn perhaps(edge: usize, chance: f64) -> impl Iterator<Item = (usize, f64)> {
+    let none = (1.0 - chance).powi(edge as i32);
+    (0..=edge).scan(none, move |ways, more| {
+        let likely = *ways;
+        *ways *= (edge - more) as f64 / (more + 1) as f64 * chance / (1.0 - chance);
+        Some((more, likely))
     })
 }
 
@@ -451,6 +470,23 @@ mod tests {
         for (filled, ways) in [(1, 3.0), (2, 18.0), (3, 6.0)] {
             near(occupied_anew(0, 3, 3, filled), ways / 27.0);
         }
+    }
+
+    /// Keys that are about as old as they get are alive or not, each by itself.
+    #[test]
+    fn keys_at_the_edge_are_alive_with_a_chance() {
+        let generated = vec![0, 1, 1, 2, 3, 5, 9];
+        let session = Session { generated, ..Session::default() };
+        let history = RequesterHistory::of(&[&session], 0, 0);
+        // At 10 a key of 8 lives for sure up to 3 on; of those of 1, 2 and 3 it is not known.
+        assert_eq!(history.live_about(7, 10, 8), (2, [1, 1, 2]));
+        let mut numbers = Vec::new();
+        alive(2, [1, 1, 2], 0.25, &mut numbers);
+        let (all, mean) = numbers.iter().fold((0.0, 0.0), |(all, mean), (live, chance)| {
+            (all + chance, mean + *live as f64 * chance)
+        });
+        assert!((all - 1.0).abs() < 1e-12, "{numbers:?}");
+        assert!((mean - (2.25 + 0.98 + 0.5 + 2.0 * 0.02)).abs() < 1e-12, "{numbers:?}");
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::logs::lenient_json::{
     Count, Flag, Keep, LenientText, Loose, Present, deserialize_by_keep, may_hold_object,
 };
 use crate::logs::record::{
-    KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record, Skipped, kms_key_arn,
+    KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record, SessionStart, Skipped,
+    kms_key_arn,
 };
 use crate::logs::timestamps;
 use crate::s3::Operation;
@@ -115,9 +116,17 @@ struct Parameters<'a> {
     sse_customer: LenientText<'a>,
     #[serde(borrow, rename = "x-amz-server-side-encryption-aws-kms-key-id")]
     sse_key: LenientText<'a>,
+    #[serde(rename = "x-amz-server-side-encryption-bucket-key-enabled")]
+    bucket_key: Flag,
+    #[serde(borrow, rename = "Range", alias = "range")]
+    range: LenientText<'a>,
+    /// Of an `AssumeRole` and the like.
+    #[serde(borrow)]
+    policy: LenientText<'a>,
+    policy_arns: PolicyArns,
 }
 
-/// Headers by which S3 answers how an object is encrypted.
+/// Headers by which S3 answers how an object is encrypted; and the credentials that STS answers with.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 struct Headers<'a> {
@@ -129,6 +138,26 @@ struct Headers<'a> {
     sse_key: LenientText<'a>,
     #[serde(rename = "x-amz-server-side-encryption-bucket-key-enabled")]
     bucket_key: Flag,
+    #[serde(borrow)]
+    credentials: Loose<Credentials<'a>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Credentials<'a> {
+    #[serde(borrow, rename = "accessKeyId")]
+    access_key_id: LenientText<'a>,
+}
+
+/// ARNs of an array of managed policies, one a line.
+#[derive(Debug, Default)]
+struct PolicyArns(String);
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct PolicyArn<'a> {
+    #[serde(borrow)]
+    arn: LenientText<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -248,10 +277,25 @@ impl Event<'_> {
         }
         match source {
             b"kms.amazonaws.com" => self.call(),
+            b"sts.amazonaws.com" => Ok(self.session(source)),
             _ if OTHER_STORAGE.contains(&source) => {
                 Ok(LogEntry::Skipped(Skipped::OtherStorage, source))
             }
             _ => Ok(LogEntry::Skipped(Skipped::OtherService, source)),
+        }
+    }
+
+    /// The session that begins, if one does.
+    fn session<'a>(&'a self, source: &'a [u8]) -> LogEntry<'a> {
+        let credential = self.response_elements.credentials.access_key_id.get();
+        match credential.filter(|_| self.error_code.get().is_none()) {
+            Some(credential) => LogEntry::Session(SessionStart {
+                credential,
+                policy: self.request_parameters.policy.get().unwrap_or_default(),
+                policy_arns: self.request_parameters.policy_arns.0.as_bytes(),
+                source,
+            }),
+            None => LogEntry::Skipped(Skipped::OtherService, source),
         }
     }
 
@@ -319,9 +363,10 @@ impl Event<'_> {
             error: self.error_code.get(),
             encryption: self.encryption(),
             kms_key: self.kms_key(),
-            bucket_key: self.response_elements.bucket_key.0,
+            bucket_key: self.bucket_key(),
             object_size: additional.bytes_in.0.filter(|_| stores),
             bytes_sent: additional.bytes_out.0,
+            range: parameters.range.get(),
             copy_source: parameters.copy_source.get(),
             region: self.aws_region.get(),
             id: self.id(),
@@ -338,6 +383,12 @@ impl Event<'_> {
         applied(self.additional_event_data.applied.get())
             .or_else(|| by_headers(&answer.sse, &answer.sse_customer, &answer.sse_key))
             .or_else(|| by_headers(&asked.sse, &asked.sse_customer, &asked.sse_key))
+    }
+
+    /// Whether the object has a bucket key, as S3's answer says; or none, as the request asks.
+    fn bucket_key(&self) -> Option<bool> {
+        let asked = self.request_parameters.bucket_key.0;
+        self.response_elements.bucket_key.0.or(asked.filter(|on| !on))
     }
 
     /// The ARN of the KMS key, as S3's answer has it, else as the request asks for it.
@@ -439,7 +490,7 @@ enum Moment<'a> {
     Epoch(u64),
 }
 
-deserialize_by_keep!(Moment<'a>, Resources<'a>, ElementCount);
+deserialize_by_keep!(Moment<'a>, Resources<'a>, ElementCount, PolicyArns);
 
 impl Moment<'_> {
     fn get(&self) -> Result<Nanoseconds, LineError> {
@@ -479,6 +530,17 @@ impl<'de> Keep<'de> for ElementCount {
             count += 1;
         }
         Ok(Self(count))
+    }
+}
+
+impl<'de> Keep<'de> for PolicyArns {
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        let mut arns = String::new();
+        while let Some(next) = array.next_element::<Loose<PolicyArn<'de>>>()? {
+            arns.push_str(next.arn.0.as_deref().unwrap_or_default());
+            arns.push('\n');
+        }
+        Ok(Self(arns))
     }
 }
 

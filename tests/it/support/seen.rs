@@ -153,6 +153,7 @@ pub(crate) fn read_from(source: impl Read, form: Option<LogFormat>) -> Result<Fo
         seen.push(match entry {
             LogEntry::Request(record) => Seen::Request(record.into()),
             LogEntry::Kms(event) => Seen::Kms(event.into()),
+            LogEntry::Session(_) => Seen::Skipped(Skipped::OtherService),
             LogEntry::Skipped(skipped, _) => Seen::Skipped(skipped),
         });
         Ok(())
