@@ -26,7 +26,7 @@ finish() {
 trap finish EXIT INT TERM
 
 mkdir "$work/munge" "$work/state" "$work/spool"
-chmod 700 "$work/munge"
+chmod 711 "$work/munge"
 head -c 1024 /dev/urandom >"$work/munge/key"
 chmod 400 "$work/munge/key"
 munged --foreground --force --key-file="$work/munge/key" --socket="$work/munge/socket" --pid-file="$work/munge/pid" \

@@ -133,6 +133,18 @@ fn word(written: &str) -> Vec<u8> {
     word
 }
 
+/// The name of what tells whether a line is missing.
+const CHECK: &str = "-\t-\t-\tcheck\t-";
+
+/// A number of a name's own, small enough that no sum of counts times it is too large: 32-bit FNV-1a (Fowler, Noll and
+/// Vo), folded to 16 bits.
+fn weight(name: &str) -> i64 {
+    let hash = name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    i64::from((hash >> 16) ^ (hash & 0xffff)) + 1
+}
+
 /// Numbers by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cells(BTreeMap<String, i64>);
@@ -206,8 +218,22 @@ impl Cells {
     /// # Errors
     /// What `out` says.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let some = self.0.iter().filter(|(_, n)| **n != 0);
+        writeln!(out, "{CHECK}\t{}", self.check())?;
+        let some = self.0.iter().filter(|(name, n)| **n != 0 && *name != CHECK);
         some.into_iter().try_for_each(|(name, n)| writeln!(out, "{name}\t{n}"))
+    }
+
+    /// A number that all others together must have: each times a number of its name's. Like them it adds up, so
+    /// whatever is summed by name has it, unless a line is missing.
+    fn check(&self) -> i64 {
+        let others = self.0.iter().filter(|(name, _)| *name != CHECK);
+        others.fold(0, |sum, (name, n)| sum.wrapping_add(n.wrapping_mul(weight(name))))
+    }
+
+    /// Whether no line is missing of what was read.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.0.get(CHECK).is_some_and(|told| *told == self.check())
     }
 
     /// Adds the number of a line.
@@ -256,13 +282,37 @@ mod tests {
             let mut text = Vec::new();
             cells.write(&mut text).unwrap();
             let text = String::from_utf8(text).unwrap();
-            prop_assert_eq!(text.matches(['\t', '\n']).count(), 6);
+            prop_assert_eq!(text.matches(['\t', '\n']).count(), 12);
             prop_assert!(text.is_ascii() && !text.contains('\\'));
             let mut read = Cells::default();
-            read.add_line(text.trim_end_matches('\n')).unwrap();
+            text.lines().for_each(|line| read.add_line(line).unwrap());
+            prop_assert!(read.is_whole());
             let (name, n) = read.of_log("what").next().unwrap();
             prop_assert_eq!(name.words(), words);
             prop_assert_eq!(n, 7);
+        }
+    }
+
+    /// However lines are summed, what is whole stays so, and what lacks one is not.
+    #[test]
+    fn a_line_that_is_missing_is_noticed() {
+        let mut parts = Vec::new();
+        for part in 0..3_u64 {
+            let mut cells = Cells::default();
+            (0..20).for_each(|n: u64| cells.add_of_log("n", &[n.to_string().as_bytes()], n + part));
+            let mut text = Vec::new();
+            cells.write(&mut text).unwrap();
+            parts.push(String::from_utf8(text).unwrap());
+        }
+        let all: Vec<&str> = parts.iter().flat_map(|part| part.lines()).collect();
+        let mut whole = Cells::default();
+        all.iter().for_each(|line| whole.add_line(line).unwrap());
+        assert!(whole.is_whole());
+        for missing in 0..all.len() {
+            let mut cells = Cells::default();
+            let some = all.iter().enumerate().filter(|(number, _)| *number != missing);
+            some.for_each(|(_, line)| cells.add_line(line).unwrap());
+            assert!(!cells.is_whole(), "{}", all[missing]);
         }
     }
 

@@ -52,15 +52,11 @@ impl PartSettings {
         for (name, text) in &self.included {
             cells.add_of_log("included", &[name.as_bytes(), text.as_bytes()], 1);
         }
-        let mut put = |words: &[&str]| {
-            let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-            cells.add_of_log("setting", &words, 1);
-        };
-        self.scenario.iter().for_each(|text| put(&["scenario", text]));
-        self.prices.iter().for_each(|text| put(&["prices", text]));
-        self.unknown_age.iter().for_each(|age| put(&["unknown_age", age]));
+        self.scenario.iter().for_each(|text| put_setting(cells, &["scenario", text]));
+        self.prices.iter().for_each(|text| put_setting(cells, &["prices", text]));
+        self.unknown_age.iter().for_each(|age| put_setting(cells, &["unknown_age", age]));
         for (number, (key, value)) in self.overrides.iter().enumerate() {
-            put(&["set", &format!("{number:06}"), key, value]);
+            put_setting(cells, &["set", &format!("{number:06}"), key, value]);
         }
         let lists = [
             ("configuration", &self.configurations),
@@ -69,7 +65,7 @@ impl PartSettings {
         ];
         for (what, list) in lists {
             for (number, word) in list.iter().enumerate() {
-                put(&[what, &format!("{number:06}"), word]);
+                put_setting(cells, &[what, &format!("{number:06}"), word]);
             }
         }
     }
@@ -127,6 +123,11 @@ impl PartSettings {
         FailIf::of(&self.fail_if)?.add_to(&mut scenario)?;
         Ok(scenario)
     }
+}
+
+fn put_setting(cells: &mut Cells, words: &[&str]) {
+    let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    cells.add_of_log("setting", &words, 1);
 }
 
 /// What a part is, besides what it counted.
@@ -299,6 +300,12 @@ fn check_alone(cells: &Cells) -> Result<()> {
             "its format is `{format}`, but this version of bks reads `{FORMAT}`"
         ))
         .hint("merge with the version of bks that made it"));
+    }
+    if !cells.is_whole() {
+        return Err(Error::request(
+            "it is not whole: lines are missing, were changed, or were not all summed once",
+        )
+        .hint("make it again, and let nothing end the engine's job early"));
     }
     for what in HEADER {
         for (name, n) in cells.of_log(what) {

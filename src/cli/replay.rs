@@ -123,7 +123,7 @@ fn partial(args: &ReplayArgs, path: &Path) -> Result<Exit> {
         .hint("say which time the whole log is of, e.g., `--from 2026-10-01 --to 2026-11-01`"));
     }
     let quiet = args.print.quiet.quiet;
-    let shard = args.shard.map(ShardChoice::find).transpose()?;
+    args.shard.map(ShardChoice::find).transpose()?;
     let slice = LogSlice { warm_up: Some(args.warm_up.unwrap_or_default()), is_part: true };
     let logs = args.logs.open_slice(quiet, slice)?;
     let (recording, ()) = logs.read(logs::FormatsTogether::One, args.jobs.jobs)?;
@@ -139,17 +139,10 @@ fn partial(args: &ReplayArgs, path: &Path) -> Result<Exit> {
     let overrides = args.changes.overrides()?;
     let LogSettings { scenario: file, unknown_age } = &args.settings;
     let is_empty = recording.buckets.is_empty();
-    let header = |settings, replications| PartHeader {
-        settings,
-        replications,
-        has_inventories: args.logs.has_inventories(),
-        paths: args.logs.paths(),
-        shard,
-    };
     let cells = if is_empty {
         let mut cells = parts::of_no_request(&recording);
         settings.scenario = file.as_deref().map(input::settings_text).transpose()?;
-        put_header(&mut cells, &header(&settings, u32::MAX), &recording);
+        put_header(&mut cells, &header(args, &settings, u32::MAX)?, &recording);
         cells
     } else {
         let read = input::replay_and_settings(
@@ -170,7 +163,7 @@ fn partial(args: &ReplayArgs, path: &Path) -> Result<Exit> {
         let mut cells = args.jobs.run(|| run::part(&scenario, quiet))?;
         let Some(recording) = &scenario.recording else { return Ok(Exit::Done) };
         recording.check()?;
-        put_header(&mut cells, &header(&settings, scenario.replications), recording);
+        put_header(&mut cells, &header(args, &settings, scenario.replications)?, recording);
         cells
     };
     super::partial::write(&cells, path)?;
@@ -178,6 +171,21 @@ fn partial(args: &ReplayArgs, path: &Path) -> Result<Exit> {
         args.print.quiet.wrote(path);
     }
     Ok(Exit::Done)
+}
+
+/// What the part is, of which so many replications were run.
+fn header<'a>(
+    args: &'a ReplayArgs,
+    settings: &'a PartSettings,
+    replications: u32,
+) -> Result<PartHeader<'a>> {
+    Ok(PartHeader {
+        settings,
+        replications,
+        has_inventories: args.logs.has_inventories(),
+        paths: args.logs.paths(),
+        shard: args.shard.map(ShardChoice::find).transpose()?,
+    })
 }
 
 /// What is chosen of the logs, as words of a command line.

@@ -463,9 +463,16 @@ impl ArmPlan<'_> {
     /// What some arms count in a replication.
     fn tallies(&self, arms: &[SeenArm], replication: u32, progress: StepProgress) -> Vec<Tally> {
         let Views { scenario, engines, .. } = self.views;
-        let answered = |requests| progress(Step::Answered(requests));
         let range = replication..replication + 1;
-        run_seen(scenario, engines, arms, range, &answered, |tally| tally).remove(0)
+        run_seen(
+            scenario,
+            engines,
+            arms,
+            range,
+            &|requests| progress(Step::Answered(requests)),
+            |tally| tally,
+        )
+        .remove(0)
     }
 }
 

@@ -269,8 +269,14 @@ pub(super) fn each_tally(
             })
             .collect();
         progress(Step::SetsDecided(scenario.expected_requests()));
-        let answered = |requests| progress(Step::Answered(requests));
-        let counted = run_and(scenario, &engines, &arms, 0..1, &answered, |tally| tally);
+        let counted = run_and(
+            scenario,
+            &engines,
+            &arms,
+            0..1,
+            &|requests| progress(Step::Answered(requests)),
+            |tally| tally,
+        );
         for (&(design, set), tally) in batch.iter().zip(counted.iter().flatten()) {
             tell(designs[design].configuration, &role_of(set), tally);
         }

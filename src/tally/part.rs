@@ -1,6 +1,6 @@
 //! A tally as whole numbers that add up, each under what it is of: what parts of a log are made of, and put together.
 
-use super::{AccountCounts, Seconds, Tally};
+use super::{AccountCounts, RequesterCounts, Seconds, Tally};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::s3::Operation;
 
@@ -88,8 +88,10 @@ impl<F: FnMut(TallyCell, i64)> Differences<'_, F> {
             }
         }
         for operation in Operation::ALL {
-            let calls = |tally: &Tally| tally.calls[operation as usize];
-            self.calls(|api| TallyCell::Calls(operation, api), calls);
+            self.calls(
+                |api| TallyCell::Calls(operation, api),
+                |tally| tally.calls[operation as usize],
+            );
         }
         self.number(TallyCell::All(CountOf::ByObject), |tally| tally.calls_by_object);
         self.number(TallyCell::All(CountOf::Keys), |tally| tally.keys_generated);
@@ -143,16 +145,13 @@ impl<F: FnMut(TallyCell, i64)> Differences<'_, F> {
         let Self { own, base, .. } = *self;
         // An arm may be told apart by less than the one it is held against.
         for number in 0..own.requesters.len() {
-            let of = |tally: &Tally| tally.requesters.get(number).copied().unwrap_or_default();
-            let cell = |count| TallyCell::Requester(number as u32, count);
-            self.number(cell(CountOf::Requests), |tally| of(tally).requests);
-            self.calls(|api| cell(CountOf::Calls(api)), |tally| of(tally).calls);
-            self.number(cell(CountOf::ByObject), |tally| of(tally).calls_by_object);
-            self.number(cell(CountOf::Keys), |tally| of(tally).keys_generated);
+            self.requester(number);
         }
         for place in 0..own.calls_of_place.len() {
-            let of = |tally: &Tally| tally.calls_of_place.get(place).copied().unwrap_or_default();
-            self.calls(|api| TallyCell::Place(place as u32, api), of);
+            self.calls(
+                |api| TallyCell::Place(place as u32, api),
+                |tally| tally.calls_of_place.get(place).copied().unwrap_or_default(),
+            );
         }
         for number in 0..own.buckets().len() {
             self.bucket(number);
@@ -172,12 +171,33 @@ impl<F: FnMut(TallyCell, i64)> Differences<'_, F> {
         }
     }
 
+    fn requester(&mut self, number: usize) {
+        let requester = number as u32;
+        self.number(TallyCell::Requester(requester, CountOf::Requests), |tally| {
+            requester_of(tally, number).requests
+        });
+        self.calls(
+            |api| TallyCell::Requester(requester, CountOf::Calls(api)),
+            |tally| requester_of(tally, number).calls,
+        );
+        self.number(TallyCell::Requester(requester, CountOf::ByObject), |tally| {
+            requester_of(tally, number).calls_by_object
+        });
+        self.number(TallyCell::Requester(requester, CountOf::Keys), |tally| {
+            requester_of(tally, number).keys_generated
+        });
+    }
+
     fn bucket(&mut self, number: usize) {
         let Self { own, base, .. } = *self;
-        let of = |tally: &Tally| tally.buckets().get(number).map(|it| (it.requests, it.calls));
-        let cell = |count| TallyCell::Bucket(number as u32, count);
-        self.number(cell(CountOf::Requests), |tally| of(tally).unwrap_or_default().0);
-        self.calls(|api| cell(CountOf::Calls(api)), |tally| of(tally).unwrap_or_default().1);
+        let bucket = number as u32;
+        self.number(TallyCell::Bucket(bucket, CountOf::Requests), |tally| {
+            tally.buckets().get(number).map_or(0, |it| it.requests)
+        });
+        self.calls(
+            |api| TallyCell::Bucket(bucket, CountOf::Calls(api)),
+            |tally| tally.buckets().get(number).map_or(KmsCalls::NONE, |it| it.calls),
+        );
         let base = base.and_then(|base| base.buckets().get(number));
         let accounts = own.buckets()[number].accounts.keys();
         let mut accounts: Vec<u32> =
@@ -195,6 +215,11 @@ impl<F: FnMut(TallyCell, i64)> Differences<'_, F> {
             );
         }
     }
+}
+
+/// What a requester caused, if requesters are told apart.
+fn requester_of(tally: &Tally, number: usize) -> RequesterCounts {
+    tally.requesters.get(number).copied().unwrap_or_default()
 }
 
 /// The calls of a bucket by the second; those of the only one are all.

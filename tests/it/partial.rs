@@ -218,7 +218,14 @@ fn whatever_the_settings_a_split_changes_no_byte() {
             "--prices",
             "own.toml",
         ],
-        &["--configuration", "bucket-key-session", "--replications", "2", "--fail-if", "saving<1%"],
+        &[
+            "--configuration",
+            "bucket-key-session",
+            "--replications",
+            "2",
+            "--fail-if",
+            "saving<-500%",
+        ],
         &["--set", "lifetime=20s", "--as-kms"],
     ]
     .into_iter()
@@ -350,6 +357,7 @@ fn what_are_no_parts_of_one_replay_is_refused_by_name() {
     }
     fs::write(folder.join("broken.tsv"), "-\t-\t-\tformat\t1\tone\n").unwrap();
     fs::write(folder.join("other.tsv"), "-\t-\t-\tformat\t9\t1\n").unwrap();
+    fs::write(folder.join("lines.tsv"), "-\t-\t-\tbucket\tlake\t1\n").unwrap();
     for (parts, message) in [
         (
             &["lake.tsv", "seed.tsv"][..],
@@ -374,6 +382,7 @@ fn what_are_no_parts_of_one_replay_is_refused_by_name() {
             "broken.tsv:1: the last column is `one`, but must be a whole number",
         ),
         (&["other.tsv"], "other.tsv: its format is `9`, but this version of bks reads `1`"),
+        (&["lines.tsv"], "lines.tsv: it has no `format`, so it is no partial result"),
     ] {
         let said = fails(folder, 2, &[&["merge", "-o", "out"], parts].concat());
         assert!(said.contains(message) && said.contains("hint: "), "{parts:?}: {said}");
@@ -390,6 +399,7 @@ fn what_are_no_parts_of_one_replay_is_refused_by_name() {
     fs::write(folder.join("cut.tsv"), cut[..cut.len() / 2].join("\n")).unwrap();
     let (code, _, said) = code_and_texts(folder, &["merge", "cut.tsv", "-o", "out"]);
     assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("cut.tsv: it is not whole"), "{said}");
     for (arguments, message) in [
         (
             &["replay", "lake.log", "--partial", "x.tsv"][..],

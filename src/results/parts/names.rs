@@ -82,7 +82,6 @@ impl RunNames {
 
     /// What a cell is of, and where, in a run in which each principal is an account by itself.
     pub(super) fn written(&self, cell: TallyCell) -> (&'static str, String) {
-        let name = |names: &[String], number: u32| names[number as usize].clone();
         match cell {
             TallyCell::Requests(region, operation) => {
                 ("request", format!("{} {}", self.regions[region as usize], operation.name()))
@@ -100,7 +99,7 @@ impl RunNames {
                 ("second", format!("{} {second}", self.of_account(account)))
             }
             TallyCell::Requester(requester, count) => {
-                let name = name(&self.requesters, requester);
+                let name = self.requesters[requester as usize].clone();
                 match count {
                     CountOf::Requests => ("requester_requests", name),
                     CountOf::Calls(api) => ("requester_calls", format!("{api} {name}")),
@@ -111,7 +110,9 @@ impl RunNames {
             TallyCell::Bucket(bucket, CountOf::Calls(api)) => {
                 ("bucket_calls", format!("{api} {}", self.buckets[bucket as usize]))
             }
-            TallyCell::Bucket(bucket, _) => ("bucket_requests", name(&self.buckets, bucket)),
+            TallyCell::Bucket(bucket, _) => {
+                ("bucket_requests", self.buckets[bucket as usize].clone())
+            }
             TallyCell::BucketAccount(bucket, account, is_billed) => {
                 let what = if is_billed { "bucket_billed" } else { "bucket_unbilled" };
                 let bucket = &self.buckets[bucket as usize];
