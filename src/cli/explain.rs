@@ -1,5 +1,6 @@
 //! `bks explain`: why a request called KMS and another did not.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -225,7 +226,9 @@ impl ExplainArgs {
             selectors.push(if is_log {
                 let keys = spellings(key);
                 Selector::Records(self.records(&|record| {
-                    record.key.is_some_and(|own| keys.iter().any(|key| key == own))
+                    // Some clients encode keys themselves, beside S3's own way in its logs.
+                    let own = record.key.map(|own| [Cow::Borrowed(own), percent_decoded(own)]);
+                    own.iter().flatten().any(|own| keys.iter().any(|key| *key == **own))
                 })?)
             } else {
                 Selector::Object(key.clone())

@@ -60,7 +60,7 @@ impl PlannedBuckets {
         let buckets: Vec<PlannedBucket> = buckets.collect();
         if buckets.iter().all(|bucket| bucket.now.is_none() || bucket.planned.is_none()) {
             return Err(Error::request(format!(
-                "it has {number} buckets' encryption, but how is known of none of them before it is applied"
+                "how its buckets are encrypted is known of none of {number} before it is applied"
             ))
             .hint("apply it, and give the state: `terraform show -json > state.json`"));
         }
@@ -126,7 +126,7 @@ mod tests {
                 "after": {"bucket": "a", "rule": [{"bucket_key_enabled": true, "apply_server_side_encryption_by_default": [{}]}]},
                 "after_unknown": {"rule": [{"apply_server_side_encryption_by_default": [{"sse_algorithm": true}]}]}}}]}"#;
         let error = PlannedBuckets::of(plan).unwrap_err().to_string();
-        assert!(error.contains("known of none of them") && error.contains("state.json"), "{error}");
+        assert!(error.contains("known of none of 1") && error.contains("state.json"), "{error}");
     }
 
     #[test]

@@ -77,14 +77,21 @@ pub(crate) fn percent_if_any(share: f64) -> String {
     }
 }
 
-/// Two ends of a range. Beside `688 k` a plain `648` would be read as so many thousands: then the greater end
-/// is written out.
+/// Two ends of a range. Beside `688 k` a plain `648` would be read as so many thousands: then the other end is
+/// written out.
 pub(crate) fn ends((low, high): (f64, f64), words: impl Fn(f64) -> String) -> String {
     let [least, most] = [words(low), words(high)];
     match (has_unit(&least), has_unit(&most)) {
-        (false, true) if low != 0.0 => format!("{least} … {}", grouped(high.round() as u64)),
+        (false, true) if low != 0.0 => format!("{least} … {}", written_out(high)),
+        (true, false) if high != 0.0 => format!("{} … {most}", written_out(low)),
         _ => format!("{least} … {most}"),
     }
+}
+
+/// A whole number with all its digits.
+fn written_out(number: f64) -> String {
+    let sign = if number < 0.0 { "-" } else { "" };
+    format!("{sign}{}", grouped(number.abs().round() as u64))
 }
 
 /// Whether a count is written with one of [`UNITS`].
@@ -180,7 +187,8 @@ mod tests {
             assert_eq!(ends(range, count), text);
         }
         assert_eq!(ends((-648.0, 688_000.0), signed), "-648 … 688,000");
-        assert_eq!(ends((-648_000.0, 688.0), signed), "-648 k … 688");
+        assert_eq!(ends((-648_000.0, 688.0), signed), "-648,000 … 688");
+        assert_eq!(ends((688_000.0, 648.0), count), "688,000 … 648");
         assert_eq!(ends((0.5, 0.9), percent), "50.0 % … 90.0 %");
         assert_eq!(ends((5.0, 123_456.0), dollars), "$5.00 … $123,456");
     }

@@ -234,7 +234,7 @@ fn what_is_printed_is_also_in_files() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let printed = text(&output.stdout);
     assert!(printed.starts_with("`bucket-key-role` makes "), "{printed}");
-    assert!(printed.contains("sse-kms (baseline)") && printed.contains("[-"), "{printed}");
+    assert!(printed.contains("sse-kms (baseline)") && printed.contains("% fewer … "), "{printed}");
     assert_eq!(text(&output.stderr), "wrote out\n");
     let csv = bks(folder.path(), &["compare", "small.toml", "--format", "csv"]);
     assert_eq!(csv.stdout, fs::read(folder.path().join("out/comparison.csv")).unwrap());

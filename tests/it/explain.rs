@@ -437,16 +437,18 @@ fn objects_of_a_log_have_the_keys_that_it_has() {
     };
     let plain = of("six.log", &["--object", "a b/c"]);
     assert_eq!(plain.len(), 5);
-    assert!(plain.iter().all(|need| need["object"] == "a b/c"), "{plain:?}");
-    for spelling in ["a%20b/c", "a%2520b%252Fc"] {
+    // S3's own encoding is undone, a client's is the key's.
+    let key = "a%20b%2Fc";
+    assert!(plain.iter().all(|need| need["object"] == key), "{plain:?}");
+    for spelling in ["a%20b/c", key, "a%2520b%252Fc"] {
         assert_eq!(of("six.log", &["--object", spelling]), plain, "{spelling}");
     }
     assert_eq!(of("parts", &["--object", "a b/c"]), plain);
     let at = of("six.log", &["--at", "2026-11-23T00:06:40Z"]);
-    assert!(at.iter().any(|need| need["object"] == "a b/c"), "{at:?}");
+    assert!(at.iter().any(|need| need["object"] == key), "{at:?}");
     assert!(at.iter().all(|need| need["object"].is_string()), "{at:?}");
     let both = of("six.log", &["--at", "2026-11-23T00:06:40Z", "--object", "a b/c"]);
-    let expected: Vec<&Value> = at.iter().filter(|need| need["object"] == "a b/c").collect();
+    let expected: Vec<&Value> = at.iter().filter(|need| need["object"] == key).collect();
     assert_eq!(both.iter().collect::<Vec<_>>(), expected);
     let by = of("six.log", &["--requester", "etl", "--object", "a b/c"]);
     assert!(!by.is_empty() && by.len() < plain.len() + 1);

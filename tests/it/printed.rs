@@ -53,9 +53,8 @@ fn simulate() {
 
 #[test]
 fn compare() {
-    let fewer = [
-        "`bucket-key-role` makes 99.93 % fewer KMS requests than `sse-kms` [99.67 % … 99.967 %]",
-    ];
+    let fewer =
+        ["`bucket-key-role` makes 99.93 % fewer KMS requests than `sse-kms` [99.67 % … 99.967 %]"];
     hold("compare.txt", &["compare", "two-roles.toml"], &[&fewer[..], &BILL].concat());
     let markdown = ["compare", "two-roles.toml", "--format", "markdown"];
     hold("compare.md", &markdown, &fewer);

@@ -99,7 +99,7 @@ fn every_command_of_the_pages_on_jobs_works() {
         (ADVISE, 3),
         (EXPLAIN, 5),
         (EXPERIMENT, 2),
-        (THROTTLING, 7),
+        (THROTTLING, 10),
         (DISTRIBUTED, 3),
         (PULL_REQUEST, 4),
     ] {

@@ -40,8 +40,8 @@ pub(super) fn table(results: &Results) -> Option<Table> {
     });
     let table = table.figure("low … high", |&month| {
         let ends = [low[month], saved[month], high[month]];
-        let least = ends.into_iter().fold(f64::INFINITY, f64::min);
-        Cell::range(Some((least, ends.into_iter().fold(f64::NEG_INFINITY, f64::max))), dollars)
+        let lowest = ends.into_iter().fold(f64::INFINITY, f64::min);
+        Cell::range(Some((lowest, ends.into_iter().fold(f64::NEG_INFINITY, f64::max))), dollars)
     });
     Some(table.table())
 }
