@@ -451,8 +451,8 @@ mod tests {
         };
         let one_each = [Some(0), Some(1), Some(0)];
         assert_eq!(
-            found(&[together, mixed]),
-            [(UploadPart, 2, one_each), (CompleteMultipartUpload, 1, one_each)]
+            found(&[vec![together; 3], vec![mixed; 3]].concat()),
+            [(UploadPart, 6, one_each), (CompleteMultipartUpload, 3, one_each)]
         );
         // By uploads of as many parts each it cannot be told which requests call.
         let upload = KeylessHistory {

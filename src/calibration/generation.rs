@@ -160,6 +160,12 @@ impl GenerationFit {
         points.map(|point| point.score.log).fold(f64::NEG_INFINITY, f64::max)
     }
 
+    /// Whether a lifetime within those that are tried explains the calls, and no longer one: else what explains
+    /// them may lie beyond.
+    pub(super) fn bounds_lifetime(&self) -> bool {
+        self.lifetime().high.is_some()
+    }
+
     /// Points that the data does not contradict.
     fn kept(&self) -> impl Iterator<Item = &GenerationCandidate> {
         let least = self.best.map_or(f64::INFINITY, |best| {

@@ -38,20 +38,27 @@ pub(super) fn judge(evidence: &Evidence) -> Judged {
     let least = own_log.max(shared_log).max(session_log) + ERROR_RATE.ln();
     let is_kept = [own_log, shared_log, session_log].map(|log| log.is_finite() && log >= least);
     let session_policies = match is_kept {
-        [true, false, false] => Calibrated::known(PolicyKeys::OwnKeys, METHOD, ""),
-        [false, true, false] => Calibrated::known(PolicyKeys::SharedKeys, METHOD, ""),
-        [own, shared, session] => {
-            let why = if own || shared {
-                "keys by policy and keys by role or session explain the calls"
-            } else if session {
-                "each session has keys of its own, so that its policy decides nothing"
-            } else {
-                "too few keys are generated in the trail"
-            };
-            Calibrated::nothing(METHOD, why)
+        [true, false, false] if fit.bounds_lifetime() => {
+            Calibrated::known(PolicyKeys::OwnKeys, METHOD, "")
         }
+        [false, true, false] if other.bounds_lifetime() => {
+            Calibrated::known(PolicyKeys::SharedKeys, METHOD, "")
+        }
+        [true, true, _] | [_, true, true] | [true, _, true] => Calibrated::nothing(
+            METHOD,
+            "keys by policy and keys by role or session explain the calls",
+        ),
+        [false, false, true] => Calibrated::nothing(
+            METHOD,
+            "each session has keys of its own, so that its policy decides nothing",
+        ),
+        _ => Calibrated::nothing(
+            METHOD,
+            "too few keys are generated in the trail, or they live longer than a quarter of it",
+        ),
     };
-    if is_kept[1] && !is_kept[0] {
+    let shares = session_policies.low == Some(PolicyKeys::SharedKeys);
+    if shares {
         return Judged { session_policies, shared: Some(shared), fit: other };
     }
     Judged { session_policies, shared: None, fit }

@@ -238,7 +238,8 @@ fn rounds(question: &ExperimentQuestion, time_s: i64) -> Vec<PlannedRequest> {
         operations.extend([Does::Create, Does::Part, Does::List, Does::Complete]);
     }
     let each = (0..ROUNDS).flat_map(|number| {
-        let begins = time_s * i64::from(number) / i64::from(ROUNDS) + SESSION_APART_S;
+        // The last one ends in time.
+        let begins = time_s * i64::from(number) / i64::from(ROUNDS + 1) + SESSION_APART_S;
         (0..).zip(&operations).map(move |(place, &operation)| PlannedRequest {
             second: begins + place * SESSION_APART_S,
             session: ExperimentSession::Other,
