@@ -254,7 +254,7 @@ impl WorkloadBuilder<'_> {
         self.made.notes.push(format!("{count} in the log; {why}"));
         let kms_key = self.names.parts[key.part as usize].kms_key.clone();
         let kms_key = kms_key.filter(|_| action.writes());
-        self.made.workloads.push(WorkloadFile { arrivals, mix, jobs, kms_key, ..workload });
+        self.made.workloads.push(WorkloadFile { kms_key, arrivals, mix, jobs, ..workload });
     }
 
     fn read(&mut self, key: &FlowKey, flow: &RequestFlow) -> ReadFile {
