@@ -38,10 +38,10 @@ pub(super) fn judge(evidence: &Evidence) -> Judged {
     let least = own_log.max(shared_log).max(session_log) + ERROR_RATE.ln();
     let is_kept = [own_log, shared_log, session_log].map(|log| log.is_finite() && log >= least);
     let session_policies = match is_kept {
-        [true, false, false] if fit.bounds_lifetime() => {
+        [true, false, false] if fit.explains() => {
             Calibrated::known(PolicyKeys::OwnKeys, METHOD, "")
         }
-        [false, true, false] if other.bounds_lifetime() => {
+        [false, true, false] if other.explains() => {
             Calibrated::known(PolicyKeys::SharedKeys, METHOD, "")
         }
         [true, true, _] | [_, true, true] | [true, _, true] => Calibrated::nothing(
