@@ -57,8 +57,8 @@ pub(super) fn judge(evidence: &Evidence) -> Judged {
             "too few keys are generated in the trail, or they live longer than a quarter of it",
         ),
     };
-    let shares = session_policies.low == Some(PolicyKeys::SharedKeys);
-    if shares {
+    let is_merged = session_policies.low == Some(PolicyKeys::SharedKeys);
+    if is_merged {
         return Judged { session_policies, shared: Some(shared), fit: other };
     }
     Judged { session_policies, shared: None, fit }
