@@ -160,10 +160,10 @@ impl GenerationFit {
         points.map(|point| point.score.log).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// Whether a lifetime within those that are tried explains the calls, and no longer one: else what explains
-    /// them may lie beyond.
-    pub(super) fn bounds_lifetime(&self) -> bool {
-        self.lifetime().high.is_some()
+    /// Whether its best values explain the calls: else a ratio of likelihoods says nothing, as for a lifetime
+    /// beyond those that are tried.
+    pub(super) fn explains(&self) -> bool {
+        self.best.is_some()
     }
 
     /// Points that the data does not contradict.

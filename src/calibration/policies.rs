@@ -38,10 +38,10 @@ pub(super) fn judge(evidence: &Evidence) -> Judged {
     let least = own_log.max(shared_log).max(session_log) + ERROR_RATE.ln();
     let is_kept = [own_log, shared_log, session_log].map(|log| log.is_finite() && log >= least);
     let session_policies = match is_kept {
-        [true, false, false] if fit.bounds_lifetime() => {
+        [true, false, false] if fit.explains() => {
             Calibrated::known(PolicyKeys::OwnKeys, METHOD, "")
         }
-        [false, true, false] if other.bounds_lifetime() => {
+        [false, true, false] if other.explains() => {
             Calibrated::known(PolicyKeys::SharedKeys, METHOD, "")
         }
         [true, true, _] | [_, true, true] | [true, _, true] => Calibrated::nothing(
@@ -57,8 +57,8 @@ pub(super) fn judge(evidence: &Evidence) -> Judged {
             "too few keys are generated in the trail, or they live longer than a quarter of it",
         ),
     };
-    let is_shared = session_policies.low == Some(PolicyKeys::SharedKeys);
-    if is_shared {
+    let is_merged = session_policies.low == Some(PolicyKeys::SharedKeys);
+    if is_merged {
         return Judged { session_policies, shared: Some(shared), fit: other };
     }
     Judged { session_policies, shared: None, fit }
