@@ -23,7 +23,7 @@ pub(super) fn is_one(node: &Node) -> bool {
 pub(super) fn read(node: &Node, contents: &mut Contents) {
     contents.has_resources = true;
     for policy in items(node, "Policies") {
-        for version in items(policy, "PolicyVersionList").filter(is_default) {
+        for version in items(policy, "PolicyVersionList").filter(|version| is_default(version)) {
             contents.add_all(version, Some(PolicyKind::Identity), text(policy, "Arn"));
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
         roles.into_iter().map(|it: RoleOwners| it.policies(&contents.policies)).collect();
 }
 
-fn is_default(version: &&Node) -> bool {
+fn is_default(version: &Node) -> bool {
     version.get("IsDefaultVersion").and_then(Node::truth) == Some(true)
 }
 

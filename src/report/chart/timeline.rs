@@ -73,7 +73,7 @@ pub fn keys_alive(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
 pub fn saving_over_time(rows: &[TimelineRow], options: &Options) -> Result<Vec<Chart>> {
     let configurations = Configurations::of(rows, options)?;
     let mut lines = lines(rows, &configurations, |row| {
-        let ends = row.saving_at_ends().filter(|[low, high]| low != high);
+        let ends = row.saving_at_ends().filter(|[low, high]| low.to_bits() != high.to_bits());
         Figure {
             value: row.saving_ratio,
             range: ends.map(|[low, high]| (low.min(high), low.max(high))),
@@ -240,7 +240,8 @@ impl TimeUnit {
     /// An interval stands at its middle.
     fn point(&self, name: &str, row: &TimelineRow, figure: Figure) -> LinePoint {
         let x = (row.time_s + row.bin_s / 2.0) / self.size_s;
-        let label = format!("{name}, {x:.2} {}: {}", self.name, figure.words);
-        LinePoint { x, y: figure.value, range: figure.range, label, point: None }
+        let Figure { value, range, words } = figure;
+        let label = format!("{name}, {x:.2} {}: {words}", self.name);
+        LinePoint { x, y: value, range, label, point: None }
     }
 }
