@@ -285,7 +285,9 @@ mod tests {
             prop_assert_eq!(text.matches(['\t', '\n']).count(), 12);
             prop_assert!(text.is_ascii() && !text.contains('\\'));
             let mut read = Cells::default();
-            text.lines().for_each(|line| read.add_line(line).unwrap());
+            for line in text.lines() {
+                read.add_line(line).unwrap();
+            }
             prop_assert!(read.is_whole());
             let (name, n) = read.of_log("what").next().unwrap();
             prop_assert_eq!(name.words(), words);
@@ -299,19 +301,24 @@ mod tests {
         let mut parts = Vec::new();
         for part in 0..3_u64 {
             let mut cells = Cells::default();
-            (0..20).for_each(|n: u64| cells.add_of_log("n", &[n.to_string().as_bytes()], n + part));
+            for n in 0..20_u64 {
+                cells.add_of_log("n", &[n.to_string().as_bytes()], n + part);
+            }
             let mut text = Vec::new();
             cells.write(&mut text).unwrap();
             parts.push(String::from_utf8(text).unwrap());
         }
         let all: Vec<&str> = parts.iter().flat_map(|part| part.lines()).collect();
         let mut whole = Cells::default();
-        all.iter().for_each(|line| whole.add_line(line).unwrap());
+        for line in &all {
+            whole.add_line(line).unwrap();
+        }
         assert!(whole.is_whole());
         for missing in 0..all.len() {
             let mut cells = Cells::default();
-            let some = all.iter().enumerate().filter(|(number, _)| *number != missing);
-            some.for_each(|(_, line)| cells.add_line(line).unwrap());
+            for (_, line) in all.iter().enumerate().filter(|(number, _)| *number != missing) {
+                cells.add_line(line).unwrap();
+            }
             assert!(!cells.is_whole(), "{}", all[missing]);
         }
     }

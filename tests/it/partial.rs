@@ -293,7 +293,8 @@ fn as_a_filter_sums_of_lines_are_the_sums_of_parts() {
         }
     }
     // In no order.
-    let lines: String = sums.iter().rev().map(|(name, n)| format!("{name}\t{n}\n")).collect();
+    let lines: Vec<String> = sums.iter().rev().map(|(name, n)| format!("{name}\t{n}")).collect();
+    let lines = lines.join("\n");
     let output = bks_with_input(folder, &["merge", "-", "-q", "-o", "summed"], &lines);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let whole = [&read[..], &["-o", "whole"], &WINDOW].concat();
