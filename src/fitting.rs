@@ -178,7 +178,7 @@ fn fitted_buckets(log: &Recording, options: &FitOptions, region: &str) -> Vec<Bu
         let directory = is_directory(bucket_name);
         let kms_key =
             first.as_deref().filter(|_| !directory).map(|arn| key_name(arn, &options.hider));
-        BucketFile { directory, kms_key, ..bucket(name, own.unwrap_or(region), since) }
+        BucketFile { kms_key, directory, ..bucket(name, own.unwrap_or(region), since) }
     });
     buckets.collect()
 }

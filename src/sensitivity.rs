@@ -300,7 +300,9 @@ fn together(scenario: &Scenario, plan: &SensitivityPlan, evaluator: &mut Evaluat
     let mut independent: Vec<f64> = outputs.iter().flat_map(|row| [row[0], row[1]]).collect();
     independent.sort_by(f64::total_cmp);
     let indices = sobol::indices(&outputs, &mut rng).map(|mut indices| {
-        negligible.iter().for_each(|&input| indices[input] = of_few[input]);
+        for &input in &negligible {
+            indices[input] = of_few[input];
+        }
         let names = open.iter().map(|(assumption, _)| *assumption);
         let mut indices: Vec<(Assumption, Indices)> = names.zip(indices).collect();
         indices.sort_by(|a, b| b.1.total.value.total_cmp(&a.1.total.value));
@@ -325,7 +327,9 @@ fn outputs_of(
 ) -> Vec<Vec<f64>> {
     let exchanged = |row: &[Assumptions]| -> Vec<Assumptions> {
         let mut row = row.to_vec();
-        not_exchanged.iter().for_each(|input| row[input + 2] = row[0]);
+        for input in not_exchanged {
+            row[input + 2] = row[0];
+        }
         row
     };
     let rows: Vec<Vec<Assumptions>> = rows.iter().map(|row| exchanged(row)).collect();
