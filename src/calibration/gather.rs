@@ -308,7 +308,9 @@ impl CalibrationGatherer {
         let Self { mut callers, taken, keyless, mut own_calls, policies, left_out, .. } = self;
         if !taken.iter().any(TakenRecord::is_in_access_log) {
             // Access logs do not tell sessions of one name apart.
-            callers.iter_mut().for_each(|caller| policies.mark(caller));
+            for caller in &mut callers {
+                policies.mark(caller);
+            }
         }
         let mut records = SessionRecords::new(keyless, left_out);
         let mut of_callers: Vec<Vec<(i64, CallOrUse)>> = vec![Vec::new(); callers.len()];

@@ -256,15 +256,20 @@ impl RecordGatherer {
                 self.left_out.note(Reason::KmsCall, event.api.name().as_bytes());
                 Ok(())
             }
-            LogEntry::Session(start) => self.skip(Skipped::OtherService, start.source),
-            LogEntry::Skipped(why, name) => self.skip(*why, name),
+            LogEntry::Session(start) => {
+                self.skip(Skipped::OtherService, start.source);
+                Ok(())
+            }
+            LogEntry::Skipped(why, name) => {
+                self.skip(*why, name);
+                Ok(())
+            }
         }
     }
 
-    fn skip(&mut self, why: Skipped, name: &[u8]) -> Result<()> {
+    fn skip(&mut self, why: Skipped, name: &[u8]) {
         self.taken.skipped += 1;
         self.left_out.note(Reason::Skipped(why), name);
-        Ok(())
     }
 
     /// Takes what an inventory tells of an object: when it was written, in nanoseconds since the

@@ -81,7 +81,7 @@ impl SessionRecords {
     pub(super) fn evidence(mut self) -> (Evidence, LeftOut) {
         let requests = self.choose();
         let mut pools = Vec::new();
-        let mut roles: BTreeMap<(Vec<u8>, Vec<u8>, Vec<u8>), Vec<usize>> = BTreeMap::new();
+        let mut roles: BTreeMap<[Vec<u8>; 3], Vec<usize>> = BTreeMap::new();
         let mut places: BTreeMap<RequesterBucket, (u32, Vec<SessionName>)> = BTreeMap::new();
         for (place, keys) in std::mem::take(&mut self.calls) {
             // A request does not say which KMS key it used: with several, requests are nobody's.
@@ -94,13 +94,15 @@ impl SessionRecords {
                     let names = sessions.keys().cloned().collect();
                     places.insert(place.clone(), (pools.len() as u32, names));
                 }
-                let role = (policies::unmarked(&place.0).to_vec(), place.1.clone(), kms_key);
+                let role = [policies::unmarked(&place.0).to_vec(), place.1.clone(), kms_key];
                 roles.entry(role).or_default().push(pools.len());
                 pools.push(SessionPool { sessions: sessions.into_values().collect(), role: None });
             }
         }
         for (role, own) in (0..).zip(roles.into_values().filter(|own| own.len() > 1)) {
-            own.into_iter().for_each(|pool| pools[pool].role = Some(role));
+            for pool in own {
+                pools[pool].role = Some(role);
+            }
         }
         self.give_requests(requests, &places, &mut pools);
         for session in pools.iter_mut().flat_map(|pool| &mut pool.sessions) {
