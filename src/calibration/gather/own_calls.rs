@@ -11,10 +11,19 @@ use crate::recording::hash::ObjectId;
 /// all logs, with all their calls.
 const MOST_CALLS: usize = 1 << 18;
 
+/// A call in the context of an object.
+#[derive(Clone, Copy, Debug)]
+struct ObjectCall {
+    /// In which second which API was called.
+    call: (i64, KmsApi),
+    /// What tells its record from others, if something does.
+    id: Option<[u64; 2]>,
+}
+
 /// What is known of objects without a bucket key.
 #[derive(Debug, Default)]
 pub(super) struct OwnCalls {
-    calls: BTreeMap<ObjectId, Vec<((i64, KmsApi), Option<[u64; 2]>)>>,
+    calls: BTreeMap<ObjectId, Vec<ObjectCall>>,
     held: usize,
     /// No object whose hash is greater is looked at.
     greatest: Option<ObjectId>,
@@ -32,7 +41,7 @@ impl OwnCalls {
             RecordId::None | RecordId::AsBefore => None,
         };
         if self.looks_at(object) {
-            self.calls.entry(object).or_default().push((call, id));
+            self.calls.entry(object).or_default().push(ObjectCall { call, id });
             self.held += 1;
             self.drop_some();
         }
@@ -79,11 +88,11 @@ impl OwnCalls {
         let histories = requests.into_iter().map(|(object, mut requests)| {
             let mut seen = HashSet::new();
             let calls = self.calls.remove(&object).unwrap_or_default();
-            let calls = calls.into_iter().filter(|(_, id)| id.is_none_or(|id| seen.insert(id)));
+            let calls = calls.into_iter().filter(|it| it.id.is_none_or(|id| seen.insert(id)));
             let form = usize::from(requests[TRAIL].is_empty());
             KeylessHistory {
                 requests: std::mem::take(&mut requests[form]),
-                calls: calls.map(|(call, _)| call).collect(),
+                calls: calls.map(|it| it.call).collect(),
                 is_said_to_have_none: self.said.contains(&object),
             }
         });
