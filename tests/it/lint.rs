@@ -342,7 +342,9 @@ fn policies_of_one_role_by_option() {
     let key = r#"{"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
         "Principal": {"AWS": "arn:aws:iam::111122223333:role/reader"}}]}"#;
     let files = [("pinned.json", pinned), ("wide.json", wide), ("key.json", key)];
-    files.iter().for_each(|(name, text)| write(name, text));
+    for (name, text) in files {
+        write(name, text);
+    }
     let ended = |arguments: &[&str]| {
         let (code, printed, said) = code_and_texts(folder.path(), &[&["lint"], arguments].concat());
         (code, printed + &said)
