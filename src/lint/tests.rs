@@ -158,7 +158,12 @@ const CASES: [Case; 40] = [
     ("Deny", "ArnNotEquals", &["arn:aws:s3:::b/*"], Some(Rule::DenyStarts)),
     ("Deny", "ForAnyValue:StringNotLike", &["arn:aws:s3:::b/*"], Some(Rule::DenyStarts)),
     ("Deny", "Null", &["true"], None),
-    ("Allow", "StringLike", &["arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/*"], None),
+    (
+        "Allow",
+        "StringLike",
+        &["arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/*"],
+        Some(Rule::AccessPointContext),
+    ),
 ];
 
 #[test]
