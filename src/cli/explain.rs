@@ -1,6 +1,5 @@
 //! `bks explain`: why a request called KMS and another did not.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -16,7 +15,8 @@ use crate::error::{Error, Result, one_of};
 use crate::explanation::selection::{Selected, Selector, select};
 use crate::explanation::{Causes, check_length};
 use crate::logs::LogFormat;
-use crate::logs::record::{LogEntry, percent_decoded};
+use crate::logs::record::LogEntry;
+use crate::recording::earlier_objects::plain_key;
 use crate::recording::mark::{IsWanted, RecordMark};
 use crate::report::explanation::{AllCauses, RequestsExplained};
 use crate::scenario::Scenario;
@@ -224,12 +224,11 @@ impl ExplainArgs {
         let mut selectors = Vec::new();
         if let Some(key) = &self.object {
             selectors.push(if is_log {
-                let keys = spellings(key);
-                Selector::Records(self.records(&|record| {
-                    // Some clients encode keys themselves, beside S3's own way in its logs.
-                    let own = record.key.map(|own| [Cow::Borrowed(own), percent_decoded(own)]);
-                    own.iter().flatten().any(|own| keys.iter().any(|key| *key == **own))
-                })?)
+                // As it is, or encoded for URLs once or twice: S3's access logs do so, and some clients before them.
+                let plain = plain_key(key.as_bytes());
+                Selector::Records(
+                    self.records(&|record| record.key.is_some_and(|own| plain_key(own) == plain))?,
+                )
             } else {
                 Selector::Object(key.clone())
             });
@@ -266,13 +265,6 @@ impl ExplainArgs {
         let found = MarkGatherer { wanted, marks: Vec::new() };
         Ok(self.input.logs.open(true)?.gather(found)?.marks)
     }
-}
-
-/// A key as it may stand in a log: as it is, or encoded for URLs once or twice, as S3's access logs have it.
-fn spellings(key: &str) -> [Vec<u8>; 3] {
-    let once = percent_decoded(key.as_bytes()).into_owned();
-    let twice = percent_decoded(&once).into_owned();
-    [key.as_bytes().to_vec(), once, twice]
 }
 
 /// Gathers the records that are looked for.

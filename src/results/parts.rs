@@ -66,25 +66,27 @@ pub fn of_part(scenario: &Scenario, progress: StepProgress) -> Cells {
         .map(|rule| (rule, RunNames::of(scenario, rule)));
     let variations = Variations::of_headline(scenario);
     let assumed = arms::each_tally(scenario, &variations, progress, &mut |of| {
-        put(&mut cells, &names, of);
+        put(&mut cells, &names, of, true);
     });
     nine_in_ten::each_tally(scenario, progress, &mut |index, role, own| {
         let configuration = &scenario.configurations[index];
         let base = Some(&assumed[index]);
-        put(&mut cells, &names, &ArmTally { configuration, role, replication: 0, own, base });
+        let of = ArmTally { configuration, role, replication: 0, own, base };
+        // Of a set of assumptions nobody asks when calls were but by the second.
+        put(&mut cells, &names, &of, false);
     });
     cells
 }
 
-/// Adds what an arm counts.
-fn put(cells: &mut Cells, names: &[(RequesterRule, RunNames)], of: &ArmTally) {
+/// Adds what an arm counts, in time bins only if those are asked for.
+fn put(cells: &mut Cells, names: &[(RequesterRule, RunNames)], of: &ArmTally, has_bins: bool) {
     let ArmTally { configuration, role, replication, own, base } = *of;
     let columns = ArmColumns { configuration: &configuration.name, arm: role, replication };
     let whose = Cells::columns(&columns);
     let Some((_, names)) = names.iter().find(|(rule, _)| *rule == configuration.rule) else {
         return;
     };
-    own.differences(base, |cell: TallyCell, more: i64| {
+    own.differences(base, has_bins, |cell: TallyCell, more: i64| {
         let (what, place) = names.written(cell);
         cells.add(&whose, what, &place, more);
     });

@@ -54,6 +54,8 @@ pub(crate) enum TallyCell {
 struct Differences<'a, F: FnMut(TallyCell, i64)> {
     own: &'a Tally,
     base: Option<&'a Tally>,
+    /// Whether somebody asks for its time bins.
+    has_bins: bool,
     put: F,
 }
 
@@ -95,8 +97,7 @@ impl<F: FnMut(TallyCell, i64)> Differences<'_, F> {
         }
         self.number(TallyCell::All(CountOf::ByObject), |tally| tally.calls_by_object);
         self.number(TallyCell::All(CountOf::Keys), |tally| tally.keys_generated);
-        // Nobody asks when the calls of others were but by the second.
-        let bins = if own.requesters.is_empty() { 0 } else { own.bins.len() };
+        let bins = if self.has_bins { own.bins.len() } else { 0 };
         for bin in 0..bins {
             self.number(TallyCell::BinRequests(bin as u32), |tally| tally.bins[bin].requests);
             self.calls(|api| TallyCell::BinCalls(bin as u32, api), |tally| tally.bins[bin].calls);
@@ -258,9 +259,15 @@ fn add_to_account(counts: &mut AccountCounts, is_billed: bool, more: i64) -> Opt
 
 impl Tally {
     /// Tells of each number in which it differs from `base`, and by how much; of each that is not zero if there is
-    /// none. Both are of one run, and what it tells apart `base` does, too, or has nothing of.
-    pub(crate) fn differences(&self, base: Option<&Self>, put: impl FnMut(TallyCell, i64)) {
-        let mut differences = Differences { own: self, base, put };
+    /// none. Both are of one run, and what it tells apart `base` does, too, or has nothing of. `has_bins`: whether
+    /// somebody asks for its time bins.
+    pub(crate) fn differences(
+        &self,
+        base: Option<&Self>,
+        has_bins: bool,
+        put: impl FnMut(TallyCell, i64),
+    ) {
+        let mut differences = Differences { own: self, base, has_bins, put };
         differences.sums();
         differences.seconds();
         differences.breakdowns();

@@ -1,9 +1,10 @@
 //! One event, as far as it matters.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess};
 
 use crate::kms::KmsApi;
 use crate::logs::bad_lines::LineError;
@@ -62,7 +63,7 @@ pub(in crate::logs) struct Event<'a> {
     insight_details: Loose<Insight<'a>>,
     /// EventBridge's wrapping has the event in here.
     #[serde(borrow)]
-    detail: Option<Box<Loose<Event<'a>>>>,
+    detail: WrappedEvent<'a>,
     /// `lookup-events` has the event in here, as text.
     #[serde(borrow, rename = "CloudTrailEvent")]
     inner: LenientText<'a>,
@@ -74,6 +75,31 @@ pub(in crate::logs) struct Event<'a> {
     field: LenientText<'a>,
     #[serde(borrow)]
     value: LenientText<'a>,
+}
+
+/// An event within another, if there is one.
+#[derive(Debug, Default)]
+struct WrappedEvent<'a>(Option<Box<Loose<Event<'a>>>>);
+
+/// Most events within one another: nobody wraps twice, and each takes its part of the stack.
+const MOST_WRAPPED: u32 = 4;
+
+thread_local! {
+    /// How many events are being read within one another.
+    static WRAPPED: Cell<u32> = const { Cell::new(0) };
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for WrappedEvent<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let depth = WRAPPED.get();
+        if depth == MOST_WRAPPED {
+            return IgnoredAny::deserialize(deserializer).map(|_| Self(None));
+        }
+        WRAPPED.set(depth + 1);
+        let event = Option::deserialize(deserializer);
+        WRAPPED.set(depth);
+        event.map(Self)
+    }
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -256,7 +282,7 @@ impl Event<'_> {
 
     /// The event that is wrapped in this one.
     fn wrapped(&self) -> Option<&Loose<Self>> {
-        self.detail.as_deref().filter(|_| self.source.0.is_none())
+        self.detail.0.as_deref().filter(|_| self.source.0.is_none())
     }
 
     fn is_of_s3(&self) -> bool {
