@@ -5,7 +5,7 @@ use super::earlier_objects::salt;
 use super::gather::{epoch_ms, id_of};
 use super::hash::{NO_OBJECT, draw, object};
 use super::kms_calls::{named, stand_in};
-use crate::logs::record::{LogEntry, Record};
+use crate::logs::record::{LogEntry, Record, percent_decoded};
 use crate::rng::Seed;
 use crate::s3::Request;
 use crate::units::SimTime;
@@ -61,7 +61,7 @@ impl RecordMark {
     fn new(record: &Record, bucket: &[u8], key: Option<&[u8]>, version: Option<&[u8]>) -> Self {
         let ms = epoch_ms(record.time);
         let object = key.map_or(NO_OBJECT, |key| object(bucket, key, version));
-        let key = String::from_utf8_lossy(key.unwrap_or_default()).into_owned();
+        let key = String::from_utf8_lossy(&percent_decoded(key.unwrap_or_default())).into_owned();
         Self { ms, id: id_of(record, object, ms), key }
     }
 

@@ -33,6 +33,9 @@ pub struct Steps {
 /// A bracket whose ends differ by less than this share is narrow enough.
 pub const NARROW: f64 = 0.01;
 
+/// In a bracket whose ends differ by about this share a curve is nearly straight.
+const STRAIGHT: f64 = 0.25;
+
 /// Crossings nearer to one another than this share are the noise of one.
 const SAME: f64 = 0.05;
 
@@ -66,14 +69,17 @@ impl Span {
     }
 
     /// Two values strictly between neighbours, on either side of where the line between them crosses a level:
-    /// an eighth of the bracket away, but no nearer than its ends may be in the end.
+    /// an eighth of a wide bracket away, less of a narrow one, in which curves are straighter, but no nearer than
+    /// its ends may be in the end. Of whole numbers in a narrow one they are those next to the crossing.
     fn around(&self, low: (f64, f64), high: (f64, f64), level: f64) -> Vec<f64> {
         let width = (high.0 / low.0).ln();
         let share = ((level - low.1) / (high.1 - low.1)).clamp(0.0, 1.0);
-        let away = (width / 8.0).max(NARROW * 0.45);
+        let away = (width * width.min(1.0) / 8.0).max(NARROW * 0.45);
         let at = low.0 * libm::exp(width * share);
         let pair = match [at * libm::exp(-away), at * libm::exp(away)] {
-            [_, behind] if self.whole && behind - at < 1.0 => [at.floor(), at.floor() + 1.0],
+            [_, behind] if self.whole && (width < STRAIGHT || behind - at < 1.0) => {
+                [at.floor(), at.floor() + 1.0]
+            }
             [before, behind] if self.whole => [before.floor(), behind.ceil()],
             pair => pair,
         };
@@ -182,7 +188,7 @@ impl Curve {
 }
 
 /// Every which pass cuts brackets in even parts, whatever the curve promises, and by how many values.
-const EVEN_EVERY: usize = 3;
+const EVEN_EVERY: usize = 4;
 const EVEN_VALUES: usize = 3;
 
 /// Passes of refinement after which the rest stays as wide as it is: in noise there can be ever more
