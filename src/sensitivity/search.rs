@@ -68,7 +68,7 @@ impl Span {
         high <= low * (1.0 + NARROW) || (self.whole && high - low <= 1.0)
     }
 
-    /// Two values strictly between neighbours, on either side of where the line between them crosses a level:
+    /// Values strictly between neighbours, on either side of where the line between them crosses a level:
     /// an eighth of a wide bracket away, less of a narrow one, in which curves are straighter, but no nearer than
     /// its ends may be in the end. Of whole numbers in a narrow one they are those next to the crossing.
     fn around(&self, low: (f64, f64), high: (f64, f64), level: f64) -> Vec<f64> {
@@ -76,17 +76,16 @@ impl Span {
         let share = ((level - low.1) / (high.1 - low.1)).clamp(0.0, 1.0);
         let away = (width * width.min(1.0) / 8.0).max(NARROW * 0.45);
         let at = low.0 * libm::exp(width * share);
-        let pair = match [at * libm::exp(-away), at * libm::exp(away)] {
-            [_, behind] if self.whole && (width < STRAIGHT || behind - at < 1.0) => {
-                [at.floor(), at.floor() + 1.0]
-            }
-            [before, behind] if self.whole => [before.floor(), behind.ceil()],
-            pair => pair,
+        let pair = [at * libm::exp(-away), at * libm::exp(away)];
+        let near = if self.whole && (width < STRAIGHT || pair[1] - at < 1.0) {
+            // Rounding may put what lies on a whole number to either side of it.
+            [-1.0, 0.0, 1.0].map(|more| at.round() + more).to_vec()
+        } else if self.whole {
+            vec![pair[0].floor(), pair[1].ceil()]
+        } else {
+            pair.to_vec()
         };
-        let inside = pair.into_iter().filter(|&value| low.0 < value && value < high.0);
-        let mut inside: Vec<f64> = inside.collect();
-        inside.dedup();
-        inside
+        near.into_iter().filter(|&value| low.0 < value && value < high.0).collect()
     }
 }
 
