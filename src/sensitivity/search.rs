@@ -63,9 +63,13 @@ impl Span {
         grid.into_iter().filter(|&value| low < value && value < high).collect()
     }
 
-    /// Whether nothing more need be known of a bracket.
+    /// Whether nothing more need be known of a bracket. Whole numbers up to a thousand are told exactly.
     fn is_narrow(&self, low: f64, high: f64) -> bool {
-        high <= low * (1.0 + NARROW) || (self.whole && high - low <= 1.0)
+        if self.whole {
+            high - low <= (low / 1_000.0).max(1.0)
+        } else {
+            high <= low * (1.0 + NARROW)
+        }
     }
 
     /// Values strictly between neighbours, on either side of where the line between them crosses a level:
