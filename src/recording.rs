@@ -278,14 +278,12 @@ impl Recording {
 
     /// The bucket that a part is of.
     pub(crate) fn bucket_of_part(&self, part: u32) -> u32 {
-        let other = (part as usize).checked_sub(self.buckets.len());
-        other.map_or(part, |other| self.kms_keys.others[other].bucket)
+        self.kms_keys.other(part).map_or(part, |key| key.bucket)
     }
 
     /// The KMS key of a part of a bucket, if it is not the bucket's first.
     pub(crate) fn other_kms_key(&self, part: u32) -> Option<&str> {
-        let other = (part as usize).checked_sub(self.buckets.len())?;
-        Some(&self.kms_keys.others[other].kms_key)
+        self.kms_keys.other(part).map(|key| key.kms_key.as_str())
     }
 
     /// Whether a requester that is no role or user has no name at all.

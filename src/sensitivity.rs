@@ -325,16 +325,18 @@ fn outputs_of(
     not_exchanged: &[usize],
     evaluator: &mut Evaluator,
 ) -> Vec<Vec<f64>> {
-    let exchanged = |row: &[Assumptions]| -> Vec<Assumptions> {
-        let mut row = row.to_vec();
-        for input in not_exchanged {
-            row[input + 2] = row[0];
-        }
-        row
-    };
-    let rows: Vec<Vec<Assumptions>> = rows.iter().map(|row| exchanged(row)).collect();
+    let rows: Vec<Vec<Assumptions>> = rows.iter().map(|row| without(row, not_exchanged)).collect();
     let Some(length) = rows.first().map(Vec::len) else { return Vec::new() };
     evaluator.first_savings(&rows.concat()).chunks(length).map(<[f64]>::to_vec).collect()
+}
+
+/// A row of a design in which some inputs are not exchanged.
+fn without(row: &[Assumptions], not_exchanged: &[usize]) -> Vec<Assumptions> {
+    let mut row = row.to_vec();
+    for input in not_exchanged {
+        row[input + 2] = row[0];
+    }
+    row
 }
 
 /// The greatest power of two of rows that are affordable and fit into memory.

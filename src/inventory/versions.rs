@@ -92,32 +92,12 @@ impl KnownVersion {
 
 /// What a row says of an object besides its names.
 fn bare(item: &InventoryItem) -> InventoryItem {
-    let names = (String::new(), String::new(), String::new(), String::new());
-    let (bucket, key, version_id, sequence) = names;
-    let InventoryItem {
-        size,
-        modified_ns,
-        version,
-        class,
-        encryption,
-        bucket_key,
-        lock,
-        record,
-        ..
-    } = *item;
     InventoryItem {
-        bucket,
-        key,
-        size,
-        modified_ns,
-        version,
-        class,
-        encryption,
-        bucket_key,
-        lock,
-        version_id,
-        sequence,
-        record,
+        bucket: String::new(),
+        key: String::new(),
+        version_id: String::new(),
+        sequence: String::new(),
+        ..*item
     }
 }
 

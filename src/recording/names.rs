@@ -574,6 +574,11 @@ impl BucketKmsKeys {
         found.map_or(bucket, |place| (self.first.len() + place) as u32)
     }
 
+    /// The KMS key that a number stands for, if it is not its bucket's first.
+    pub(super) fn other(&self, part: u32) -> Option<&OtherKmsKey> {
+        self.others.get((part as usize).checked_sub(self.first.len())?)
+    }
+
     /// Which of its bucket's keys a number stands for, the first being 0.
     pub(crate) fn number_in_bucket(&self, part: u32) -> usize {
         let Some(other) = (part as usize).checked_sub(self.first.len()) else { return 0 };

@@ -67,27 +67,8 @@ impl<'a> Evaluator<'a> {
             reference: Vec::new(),
             known: HashMap::new(),
         };
-        evaluator.run_first(sets);
+        evaluator.answer(sets);
         (!evaluator.reference.contains(&0)).then_some(evaluator)
-    }
-
-    /// Counts the reference's calls, and those of the headline under some sets in the same pass.
-    fn run_first(&mut self, sets: &[Assumptions]) {
-        let unknown = self.unknown(sets);
-        let estimates: Vec<ArmEstimate> = unknown.iter().map(|set| self.estimate(set)).collect();
-        (self.progress)(Work::Decided(self.requests(&estimates)));
-        let first = self.batches(&estimates).into_iter().next().unwrap_or(0..0);
-        let baseline = self.scenario.reference;
-        let assumed = self.scenario.configurations[baseline].ranges.at(Level::Assumed);
-        let of_sets = unknown[first.clone()].iter().map(|set| self.arm(*set));
-        let arms: Vec<Arm> =
-            std::iter::once(Arm::of_figures(baseline, assumed)).chain(of_sets).collect();
-        let mut calls = self.run(&arms).into_iter();
-        self.reference = calls.next().expect("the first arm is the baseline's");
-        self.known.extend(unknown[first.clone()].iter().copied().zip(calls));
-        if self.skips() {
-            (self.progress)(Work::Answered(self.requests(&estimates[first]) as u64));
-        }
     }
 
     fn headline(&self) -> &Configuration {
@@ -118,18 +99,41 @@ impl<'a> Evaluator<'a> {
 
     /// What the headline saves under each set of assumptions, in each replication.
     pub(super) fn savings(&mut self, sets: &[Assumptions]) -> Vec<Vec<f64>> {
+        self.answer(sets);
+        sets.iter().map(|set| self.saving(&self.known[set])).collect()
+    }
+
+    /// Answers those of some sets that are not known yet.
+    fn answer(&mut self, sets: &[Assumptions]) {
         let unknown = self.unknown(sets);
         let estimates: Vec<ArmEstimate> = unknown.iter().map(|set| self.estimate(set)).collect();
         (self.progress)(Work::Decided(self.requests(&estimates)));
-        for batch in self.batches(&estimates) {
-            let arms: Vec<Arm> = unknown[batch.clone()].iter().map(|set| self.arm(*set)).collect();
-            let calls = self.run(&arms);
-            self.known.extend(unknown[batch.clone()].iter().copied().zip(calls));
-            if self.skips() {
-                (self.progress)(Work::Answered(self.requests(&estimates[batch]) as u64));
-            }
+        let mut batches = self.batches(&estimates);
+        if batches.is_empty() && self.reference.is_empty() {
+            batches.push(0..0);
         }
-        sets.iter().map(|set| self.saving(&self.known[set])).collect()
+        for batch in batches {
+            self.answer_batch(&unknown[batch.clone()], &estimates[batch]);
+        }
+    }
+
+    /// Answers some sets in one pass, in which the reference's calls are counted, too, if they are not known.
+    fn answer_batch(&mut self, sets: &[Assumptions], estimates: &[ArmEstimate]) {
+        let baseline = self.reference.is_empty().then(|| {
+            let baseline = self.scenario.reference;
+            let assumed = self.scenario.configurations[baseline].ranges.at(Level::Assumed);
+            Arm::of_figures(baseline, assumed)
+        });
+        let of_sets = sets.iter().map(|&set| Arm::of_figures(self.scenario.headline, set));
+        let arms: Vec<Arm> = baseline.into_iter().chain(of_sets).collect();
+        let mut calls = self.run(&arms).into_iter();
+        if self.reference.is_empty() {
+            self.reference = calls.next().expect("the first arm is the baseline's");
+        }
+        self.known.extend(sets.iter().copied().zip(calls));
+        if self.skips() {
+            (self.progress)(Work::Answered(self.requests(estimates) as u64));
+        }
     }
 
     /// Those of some sets that are not known yet, each once.
@@ -137,11 +141,6 @@ impl<'a> Evaluator<'a> {
         let mut seen = HashSet::new();
         let unknown = sets.iter().filter(|set| !self.known.contains_key(set) && seen.insert(**set));
         unknown.copied().collect()
-    }
-
-    /// The headline under a set of assumptions.
-    fn arm(&self, assumptions: Assumptions) -> Arm {
-        Arm::of_figures(self.scenario.headline, assumptions)
     }
 
     /// The same in the first replication alone.

@@ -1,7 +1,7 @@
 //! Where a curve crosses a level: a grid over the whole range first, more values where it is steep, then a pair
 //! of values around where the line between neighbours on either side of the level crosses it. A pair that
-//! holds the crossing leaves a quarter of the bracket or less; should it not, the next pass cuts the bracket
-//! in even parts. So a crossing takes about five values, where cutting in halves takes ten.
+//! holds the crossing leaves a quarter of the bracket or less; as it need not, every fourth pass cuts brackets
+//! in even parts.
 //!
 //! Curves need not rise or fall throughout (`docs/model.md`, "Where intuition fails"), so every
 //! crossing that the grid shows is followed. Two crossings between neighbours of the first grid are not
@@ -102,6 +102,9 @@ pub enum Direction {
     Falls,
 }
 
+/// Neighbouring points of a curve.
+type Bracket = [(f64, f64); 2];
+
 /// A place where a curve crosses a level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crossing {
@@ -139,7 +142,7 @@ impl Curve {
     }
 
     /// Pairs of neighbours on either side of a level.
-    fn brackets(&self, level: f64) -> Vec<[(f64, f64); 2]> {
+    fn brackets(&self, level: f64) -> Vec<Bracket> {
         let points: Vec<(f64, f64)> = self.points().collect();
         let pairs = points.windows(2).map(|pair| [pair[0], pair[1]]);
         pairs.filter(|[a, b]| Crossing::between(*a, *b, level).is_some()).collect()
@@ -249,19 +252,18 @@ impl<'a> CurveSearch<'a> {
         let wide = self.curve.crossings(level).into_iter();
         let wide = wide.filter(|it| !self.span.is_narrow(it.before, it.behind));
         let brackets = self.curve.brackets(level);
-        let narrower = wide.flat_map(|crossing| {
-            let own: Vec<&[(f64, f64); 2]> = brackets
-                .iter()
-                .filter(|[low, high]| crossing.before <= low.0 && high.0 <= crossing.behind)
-                .collect();
-            match own[..] {
-                [[low, high]] if !self.passes.is_multiple_of(EVEN_EVERY) => {
-                    self.span.around(*low, *high, level)
-                }
-                _ => self.span.even(crossing.before, crossing.behind, EVEN_VALUES),
+        wide.flat_map(|crossing| self.in_crossing(&crossing, level, &brackets)).collect()
+    }
+
+    fn in_crossing(&self, crossing: &Crossing, level: f64, brackets: &[Bracket]) -> Vec<f64> {
+        let is_own = |[low, high]: &&Bracket| crossing.before <= low.0 && high.0 <= crossing.behind;
+        let own: Vec<&Bracket> = brackets.iter().filter(is_own).collect();
+        match own[..] {
+            [[low, high]] if !self.passes.is_multiple_of(EVEN_EVERY) => {
+                self.span.around(*low, *high, level)
             }
-        });
-        narrower.collect()
+            _ => self.span.even(crossing.before, crossing.behind, EVEN_VALUES),
+        }
     }
 
     /// Takes the curve's values at what it wanted; `None` where that is not to be had.

@@ -465,6 +465,30 @@ mod tests {
         }
     }
 
+    /// In batches come the times that come one at a time, up to the end, whether a batch holds far more or far less.
+    #[test]
+    fn batches_have_the_times_that_come_one_by_one() {
+        let end = SimTime::from(SimDuration::from_secs(86_400));
+        for per_day in [0.1, 3.0, 20_000.0] {
+            let rate = Rate::per_s(per_day / 86_400.0);
+            let law = Arrivals::Poisson(PoissonArrivals { rate, profile: None, growth: None });
+            for slot in 0..20 {
+                let mut rng = Seed(5).stream(0, Purpose::Requests, (0, slot));
+                let clock = ArrivalClock::new(&law, (slot, 20), 1.0, SimTime::ZERO, &mut rng);
+                let (mut batches, mut of_batches) = (clock.clone(), rng.clone());
+                let (mut clock, mut times) = (clock, Vec::new());
+                clock.fill_until(&mut times, end, &mut rng);
+                let mut found = Vec::new();
+                let mut known = None;
+                while known != Some(found.len()) {
+                    known = Some(found.len());
+                    batches.fill(&mut found, 256, end, &mut of_batches);
+                }
+                assert_eq!(found, times, "{per_day}");
+            }
+        }
+    }
+
     #[test]
     fn profiled_arrivals_have_the_mean_of_the_profile() {
         let mut factors = vec![0.0; 24];

@@ -211,6 +211,24 @@ fn indices_are_those_of_the_closed_form() {
     assert!(low < middle && middle < high && low < sample.mean && sample.mean < high);
 }
 
+/// Nothing is written, so it makes no difference whether keys are verified: only the first 16 points ask.
+#[test]
+fn what_has_no_effect_on_the_first_points_is_not_exchanged_at_the_others() {
+    let open = "cache_lifetime = { low = \"1min\", assumed = \"5min\", high = \"1h\" }\nread_partitions = 1";
+    let text = one_key(open)
+        .replace("10d", "1d")
+        .replace("verify_on_write = 0", "verify_on_write = { low = 0, assumed = 1, high = 1 }");
+    let asked = SensitivityPlan { samples: Some(64), ..plan(&[], &narrow(&[])) };
+    let found = ask(&text, &asked).unwrap();
+    let Together::Sampled(sample) = &found.together else { panic!("{:?}", found.together) };
+    // Three of each row whatever is exchanged, at most one more of 16, and the ends; of all rows half would be more.
+    assert!(sample.sets <= 64 * 3 + 16 + 5, "{}", sample.sets);
+    let indices = sample.indices.as_ref().unwrap();
+    let of = |name: &str| indices.iter().find(|(unknown, _)| unknown.name() == name).unwrap().1;
+    assert!(of("verify_on_write").total.high < 1e-9, "{indices:?}");
+    assert!((of("cache_lifetime").total.value - 1.0).abs() < 0.05, "{indices:?}");
+}
+
 #[test]
 fn without_open_ranges_there_is_nothing_to_draw() {
     let found = ask(&one_key(CACHE_5_MIN), &plan(&[0.5], &narrow(&[]))).unwrap();

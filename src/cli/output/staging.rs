@@ -7,6 +7,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -87,13 +88,19 @@ pub(super) fn is_taken(locked: &std::result::Result<(), TryLockError>) -> bool {
 pub(in crate::cli) fn clean_up_at_signals() {
     let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
     let wanted: Vec<i32> = wanted.collect();
+    let (watching, is_watching) = mpsc::channel::<()>();
     // Without the thread signals end the process as ever.
-    let _ = thread::Builder::new().name("signals".to_owned()).spawn(|| clean_up_at(wanted));
+    let _ = thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || clean_up_at(wanted, watching));
+    // Nothing is written before they are watched, however late the thread begins: its end is dropped then.
+    let _ = is_watching.recv();
 }
 
-/// Waits for signals, and cleans up at each.
-fn clean_up_at(signals: Vec<i32>) {
+/// Waits for signals, and cleans up at each. Drops `watching` when it begins to.
+fn clean_up_at(signals: Vec<i32>, watching: Sender<()>) {
     let Ok(mut signals) = Signals::new(signals) else { return };
+    drop(watching);
     for signal in signals.forever() {
         command_process::end_all();
         let mut unfinished = unfinished();
