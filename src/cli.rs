@@ -167,7 +167,7 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Experiment(args) => experiment::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Inventory(args) => inventory::run(&args),
-        Command::Migrate(args) => migrate::run(&args),
+        Command::Migrate(args) => migrate::run(&args, typed),
         Command::Lint(args) => lint::run(&args),
         Command::Export(args) => export::run(&args, typed),
         Command::Merge(args) => merge::run(&args),

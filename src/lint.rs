@@ -33,8 +33,8 @@ pub use plan::{ModeName, PlannedBucket, PlannedBuckets};
 
 use crate::error::{Error, Result};
 use document::Contents;
-use policy::Policy;
-use role::{Layer, RolePolicies};
+use policy::{Policy, PolicyKind};
+use role::RolePolicies;
 
 /// Statements and values of the largest policy that AWS takes: a key policy of 32 KiB.
 const VALUES_MAX: usize = 2_000;
@@ -84,8 +84,12 @@ impl Linted {
     /// Looks at the policies of one role, which IAM evaluates together.
     ///
     /// # Errors
-    /// A file is neither JSON nor YAML, has no policy, or has resources, which tell whose policies they are.
+    /// The ARN is not that of a role, a user or a session; or a file is neither JSON nor YAML, has no policy, has
+    /// resources, which tell whose policies they are, or is not of the kind that is asked for.
     pub fn add_role(&mut self, role: &RoleFiles) -> Result<()> {
+        if let Some(arn) = role.arn {
+            role::check_arn(arn).map_err(|error| error.at("--role"))?;
+        }
         let mut contents = Contents::default();
         let mut policies = RolePolicies {
             name: role
@@ -95,17 +99,17 @@ impl Linted {
             arn: role.arn.map(str::to_owned),
             ..RolePolicies::default()
         };
-        for (files, layer) in [
-            (&role.identity, Layer::Identity),
-            (&role.boundary, Layer::Boundary),
-            (&role.session, Layer::Session),
-            (&role.key, Layer::Key),
+        for (files, numbers) in [
+            (&role.identity, &mut policies.identity),
+            (&role.boundary, &mut policies.boundary),
+            (&role.session, &mut policies.session),
         ] {
             for (file, text) in files {
-                let numbers = contents.add_policies(file, text, layer == Layer::Key);
-                let numbers = numbers.map_err(|error| error.at(file.as_str()))?;
-                policies.add(layer, numbers);
+                numbers.extend(contents.add_policies(file, text, PolicyKind::Identity)?);
             }
+        }
+        for (file, text) in &role.key {
+            contents.add_policies(file, text, PolicyKind::Key)?;
         }
         contents.roles = vec![policies];
         let files = role.identity.len() + role.boundary.len() + role.session.len() + role.key.len();

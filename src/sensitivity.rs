@@ -166,9 +166,14 @@ impl Sensitivity {
             progress,
         };
         let sets = ends(scenario);
-        let Some(mut first) = Evaluator::new(scenario, 1, &sets, plan.budget, progress) else {
-            return Self::without_saving(scenario, read, plan, progress);
-        };
+        let mut first = Evaluator::new(scenario, 1, &sets, plan.budget, progress);
+        if first.idle_replications() > 0 {
+            let all = Evaluator::new(scenario, replications, &[], plan.budget, progress);
+            if all.idle_replications() == replications as usize {
+                return Self::without_saving(scenario, read, plan, progress);
+            }
+            all.check()?;
+        }
         let assumed = first.first_savings(&[headline.ranges.at(Level::Assumed)])[0];
         let swings = swings(scenario, assumed, &mut first);
         let together = together(scenario, plan, &mut first);
@@ -196,9 +201,7 @@ impl Sensitivity {
             Self { assumed, swings, together, replications, break_evens, figure_targets, left_out };
         Ok(found)
     }
-}
 
-impl Sensitivity {
     /// What can be said where the reference makes no KMS requests: where demands on figures hold.
     fn without_saving(
         scenario: &Scenario,

@@ -82,6 +82,7 @@ pub(super) struct ExplainArgs {
 const NAMES_OFFERED: usize = 5;
 
 pub(super) fn run(args: &ExplainArgs, typed: &TypedOptions) -> Result<Exit> {
+    args.check_folder()?;
     let scenario = args.input.scenario(typed, args.jobs, args.print.quiet.quiet)?;
     let named = args.configurations.iter().map(|name| scenario.configuration_named(name));
     let named = named.collect::<Result<Vec<usize>>>();
@@ -96,6 +97,17 @@ pub(super) fn run(args: &ExplainArgs, typed: &TypedOptions) -> Result<Exit> {
 }
 
 impl ExplainArgs {
+    /// Refuses a folder where nothing is written into one.
+    fn check_folder(&self) -> Result<()> {
+        let selectors = [&self.object, &self.request, &self.requester, &self.at];
+        if self.folder.out.is_none() || selectors.iter().all(|it| it.is_none()) {
+            return Ok(());
+        }
+        Err(Error::request("requests that are picked are printed, not written into a folder")
+            .at("--out")
+            .hint("write what is printed to a file: `--format csv > requests.csv`"))
+    }
+
     /// Counts the causes of all calls.
     fn causes(&self, scenario: &Scenario, named: Vec<usize>) -> Result<()> {
         let all: Vec<usize> = (0..scenario.configurations.len()).collect();

@@ -53,9 +53,12 @@ pub(super) struct InventoryArgs {
     print: Print,
 }
 
+/// Heading of the options that say how an inventory is read.
+pub(super) const INVENTORY_OPTIONS: &str = "Inventory options";
+
 /// How an inventory's files are to be read and priced.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Inventory options")]
+#[command(next_help_heading = INVENTORY_OPTIONS)]
 pub(super) struct InventoryOptions {
     /// When the data files were written, e.g., 2026-11-20; ages count from then
     #[arg(long, value_name = "DATE", value_parser = args::time)]

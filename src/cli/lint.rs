@@ -44,7 +44,7 @@ pub(super) struct LintArgs {
     /// Skip files without a policy or a bucket's encryption, as in folders, instead of refusing them
     ///
     /// For hooks that name every JSON file that changed. If nothing is left, there is nothing to say.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["boundary", "session", "key_policy", "role"])]
     skip_others: bool,
     /// Permissions boundary of the role whose policies the files are
     ///
@@ -58,7 +58,9 @@ pub(super) struct LintArgs {
     /// Policy of the KMS key that the role uses
     #[arg(long, value_name = "FILE", requires = "role", help_heading = "Policies of one role")]
     key_policy: Option<String>,
-    /// ARN of the role or user, as the key policy names it
+    /// ARN of the role, user or session, as the key policy names it, e.g., arn:aws:iam::111122223333:role/reader
+    ///
+    /// Without `--key-policy` it tells the account: a key of another account must be granted there, too.
     #[arg(long, value_name = "ARN", help_heading = "Policies of one role")]
     role: Option<String>,
     #[command(flatten)]
@@ -75,11 +77,14 @@ impl LintArgs {
 
 /// Looks at the policies of one role.
 fn add_role(args: &LintArgs, linted: &mut Linted) -> Result<()> {
-    if let Some(folder) = args.files.iter().find(|file| Path::new(file).is_dir()) {
+    let beside = args.boundary.iter().chain(&args.session).chain(&args.key_policy);
+    let all: Vec<&String> = args.files.iter().chain(beside).collect();
+    if let Some(folder) = all.iter().find(|file| Path::new(file).is_dir()) {
         return Err(Error::request("it is a folder, but the policies of one role are files")
             .at(folder.as_str())
             .hint("name its files"));
     }
+    check_stdin(&all)?;
     linted.add_role(&RoleFiles {
         arn: args.role.as_deref(),
         identity: read_all(&args.files)?,
@@ -87,6 +92,15 @@ fn add_role(args: &LintArgs, linted: &mut Linted) -> Result<()> {
         session: read_all(&args.session)?,
         key: read_all(args.key_policy.as_slice())?,
     })
+}
+
+/// Refuses standard input for two files: the second would be empty.
+fn check_stdin(files: &[&String]) -> Result<()> {
+    match files.iter().filter(|file| *file == &"-").count() {
+        0 | 1 => Ok(()),
+        _ => Err(Error::request("`-` is given more than once, but standard input is read once")
+            .hint("write what it holds into a file, and name that")),
+    }
 }
 
 /// Names and texts of files.
@@ -106,6 +120,7 @@ pub(super) fn run(args: &LintArgs) -> Result<Exit> {
     if args.is_of_role() {
         add_role(args, &mut linted)?;
     }
+    check_stdin(&args.files.iter().collect::<Vec<_>>())?;
     for file in apart {
         if Path::new(file).is_dir() {
             add_folder(Path::new(file), &mut linted, &mut left_out)?;

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{self, Changes, JobsOption, OutputFormat, Print, ResultsFolder};
+use super::args::{self, Changes, JobsOption, OutputFormat, Print, ResultsFolder, TypedOptions};
 use super::exit::Exit;
-use super::inventory::{InventoryOptions, NEEDED, Reading};
+use super::inventory::{INVENTORY_OPTIONS, InventoryOptions, NEEDED, Reading};
 use super::{input, memory, output, progress};
 use crate::error::{Error, Result};
+use crate::harmless_text::named;
 use crate::kms::request_quota_per_s;
 use crate::quota::QuotaTerms;
 use crate::report::migration::{self as report, MigrationPlanned};
@@ -48,29 +49,58 @@ pub(super) struct MigrateArgs {
     #[arg(long, value_name = "DATE", value_parser = args::time)]
     start: Option<i64>,
     #[command(flatten)]
-    inventory: InventoryOptions,
-    /// Other KMS requests of an inventory's account, e.g., 3000/s
-    #[arg(long, value_name = "RATE", help_heading = "Inventory options")]
-    background_kms: Option<Rate>,
-    #[command(flatten)]
     folder: ResultsFolder,
     #[command(flatten)]
     print: Print,
+    // What has a heading in `--help` comes last: the heading is that of all that follows.
+    #[command(flatten)]
+    inventory: InventoryOptions,
+    /// Other KMS requests of an inventory's account, e.g., 3000/s
+    #[arg(long, value_name = "RATE", help_heading = INVENTORY_OPTIONS)]
+    background_kms: Option<Rate>,
     #[command(flatten)]
     changes: Changes,
     #[command(flatten)]
     jobs: JobsOption,
 }
 
-pub(super) fn run(args: &MigrateArgs) -> Result<Exit> {
+pub(super) fn run(args: &MigrateArgs, typed: &TypedOptions) -> Result<Exit> {
     match args.sources.as_slice() {
-        [only] if is_scenario(only) => args.of_scenario(only),
+        [only] if is_scenario(only) => {
+            check_of_scenario(only, typed)?;
+            args.of_scenario(only)
+        }
         several if several.iter().any(|source| is_scenario(source)) => Err(Error::request(
             "a plan is of one scenario or of an inventory's files, but several sources are given",
         )
         .hint("run `bks migrate` for each scenario")),
-        files => args.of_inventory(&files.iter().map(PathBuf::from).collect::<Vec<_>>()),
+        files => {
+            check_of_inventory(typed)?;
+            args.of_inventory(&files.iter().map(PathBuf::from).collect::<Vec<_>>())
+        }
     }
+}
+
+/// Refuses what a scenario says itself.
+fn check_of_scenario(source: &str, typed: &TypedOptions) -> Result<()> {
+    let Some(option) = typed.under(INVENTORY_OPTIONS) else { return Ok(()) };
+    let key = match option {
+        "--region" => "`--set region=NAME`",
+        "--background-kms" => "`--set background_kms=RATE`",
+        _ => "the scenario's `[[population]]` tables say which objects there are",
+    };
+    let what = format!("`{option}` applies to an inventory, but `{}` is a scenario", named(source));
+    Err(Error::request(what).hint(key))
+}
+
+/// Refuses what has an effect on simulations only.
+fn check_of_inventory(typed: &TypedOptions) -> Result<()> {
+    let of_scenarios = ["--set", "--seed", "--replications", "--engine", "--precision"];
+    let Some(option) = of_scenarios.into_iter().find(|option| typed.has(option)) else {
+        return Ok(());
+    };
+    Err(Error::request(format!("`{option}` applies to a scenario, but an inventory is given"))
+        .hint("`bks inventory INVENTORY --population FILE` makes a scenario's populations of it"))
 }
 
 fn is_scenario(source: &str) -> bool {

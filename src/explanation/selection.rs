@@ -162,10 +162,19 @@ impl RequestSearch<'_> {
         // What a run calls an object of a log is no name that anybody knows.
         let mut picked = Picked { object: name.filter(|_| !is_of_log).map(str::to_owned) };
         for selector in self.selectors {
-            if let Selector::Records(marks) = selector {
-                let mark = marks.iter().find(|mark| self.is_of(mark, event))?;
-                picked.object = Some(mark.key.clone());
-            } else if !self.is_picked_by(selector, event, number, name) {
+            let time = event.request.time;
+            let is_picked = match selector {
+                Selector::Object(wanted) => name == Some(wanted),
+                Selector::Number(wanted) => number == *wanted,
+                Selector::Requester(wanted) => self.names(event).iter().any(|it| it == wanted),
+                Selector::At(from) => time >= *from && time < *from + SimDuration::from_secs(1),
+                Selector::Records(marks) => {
+                    let mark = marks.iter().find(|mark| self.is_of(mark, event))?;
+                    picked.object = Some(mark.key.clone());
+                    true
+                }
+            };
+            if !is_picked {
                 return None;
             }
         }
@@ -176,23 +185,6 @@ impl RequestSearch<'_> {
         let recording = self.scenario.recording.as_ref();
         let seed = self.scenario.seed;
         recording.is_some_and(|it| mark.is_of(it, &event.request, seed, self.replication))
-    }
-
-    fn is_picked_by(
-        &self,
-        selector: &Selector,
-        event: &Event,
-        number: u64,
-        name: Option<&str>,
-    ) -> bool {
-        let time = event.request.time;
-        match selector {
-            Selector::Object(wanted) => name == Some(wanted),
-            Selector::Number(wanted) => number == *wanted,
-            Selector::Requester(wanted) => self.names(event).iter().any(|it| it == wanted),
-            Selector::At(from) => time >= *from && time < *from + SimDuration::from_secs(1),
-            Selector::Records(marks) => marks.iter().any(|mark| self.is_of(mark, event)),
-        }
     }
 
     /// All that whoever asks may be called.

@@ -64,24 +64,18 @@ impl Contents {
         self.policies.is_empty() && self.buckets.is_empty()
     }
 
-    /// Adds the policies of a file of one role, or of its key; yields their numbers.
+    /// Adds the policies of a file of one role ([`PolicyKind::Identity`]), or of its key; yields their numbers.
     pub(super) fn add_policies(
         &mut self,
         file: &str,
         text: &str,
-        is_key: bool,
+        kind: PolicyKind,
     ) -> Result<Range<usize>> {
-        let read = Self::of(text)?;
-        if read.has_resources {
-            return Err(Error::request("it has resources, not policies alone").hint(
-                "plans, states, templates and the details of an account tell whose policies they are: give them \
-                 without `--boundary`, `--session`, `--key-policy` and `--role`",
-            ));
-        }
+        let read = policies_alone(text, kind).map_err(|error| error.at(file))?;
         let first = self.policies.len();
-        self.policies.extend(read.policies.into_iter().map(|policy| Policy {
-            kind: if is_key { PolicyKind::Key } else { PolicyKind::Identity },
-            key: is_key.then(|| "*".to_owned()),
+        self.policies.extend(read.into_iter().map(|policy| Policy {
+            kind,
+            key: (kind == PolicyKind::Key).then(|| "*".to_owned()),
             file: file.to_owned(),
             ..policy
         }));
@@ -171,6 +165,34 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// Why a file has nothing to look at.
+/// The policies in a file that has nothing else, and none of another kind.
+fn policies_alone(text: &str, kind: PolicyKind) -> Result<Vec<Policy>> {
+    let read = Contents::of(text)?;
+    if read.has_resources {
+        return Err(Error::request("it has resources, not policies alone").hint(
+            "plans, states, templates and the details of an account tell whose policies they are: give them \
+             without `--boundary`, `--session`, `--key-policy` and `--role`",
+        ));
+    }
+    if read.policies.is_empty() {
+        return Err(Error::request("it has no policy in it"));
+    }
+    let is_of_principals = |it: &&Policy| it.kind != PolicyKind::Identity;
+    match (kind, read.policies.iter().find(is_of_principals)) {
+        (PolicyKind::Key, None) => Err(Error::request(
+            "it is no key policy: none of its statements has a `Principal`, as those of keys do",
+        )
+        .hint("give what `aws kms get-key-policy --policy-name default` prints")),
+        (PolicyKind::Key, Some(_)) | (_, None) => Ok(read.policies),
+        (_, Some(other)) => Err(Error::request(format!(
+            "it is no policy of a role or user: what begins in line {} has a `Principal`, as policies of keys and buckets and \
+             trust policies have",
+            other.statements[0].at.line
+        ))
+        .hint("give a key's policy by `--key-policy`, and a bucket's by itself")),
+    }
+}
+
 fn nothing(node: &Node) -> Error {
     let hint = if node.get("errorMessage").is_some() || node.get("@level").is_some() {
         "this is what `terraform plan -json` prints: save a plan by `terraform plan -out plan.bin`, and give what \

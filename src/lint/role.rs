@@ -13,11 +13,11 @@
 //! The statement that is looked at must do without conditions of which nothing is known, as must whatever could
 //! stand in for it; of the other limits such conditions are taken to hold, so that nothing is found that they hide.
 
-use std::ops::Range;
-
 use super::evaluate::{Decision, KmsRequest};
 use super::pattern::matches;
 use super::policy::{Policy, PolicyCondition, PolicyKind, StatementEffect};
+use crate::error::{Error, Result};
+use crate::harmless_text::named;
 
 /// What a policy is to a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,16 +46,6 @@ pub(crate) struct RolePolicies {
 }
 
 impl RolePolicies {
-    /// Adds policies of a layer; a key's are everybody's.
-    pub(super) fn add(&mut self, layer: Layer, numbers: Range<usize>) {
-        match layer {
-            Layer::Identity => self.identity.extend(numbers),
-            Layer::Boundary => self.boundary.extend(numbers),
-            Layer::Session => self.session.extend(numbers),
-            Layer::Key => {}
-        }
-    }
-
     /// What a policy is to it, if anything; a key's are to everybody.
     fn layer(&self, number: usize) -> Option<Layer> {
         [
@@ -289,7 +279,7 @@ impl<'a> RoleDeciding<'a> {
         if is_one && self.looked_at != Layer::Key || identity.is_empty() {
             return None;
         }
-        let name = crate::harmless_text::named(name);
+        let name = named(name);
         Some(match self.looked_at {
             Layer::Identity | Layer::Key => {
                 format!("no other policy of `{name}` that is given allows it")
@@ -311,6 +301,24 @@ struct Granted {
     by_role: bool,
     /// The key's policy by itself.
     by_key: bool,
+}
+
+/// Refuses what is no ARN of a role, a user or a session: without its account nothing could be found.
+pub(super) fn check_arn(arn: &str) -> Result<()> {
+    const EXAMPLE: &str = "arn:aws:iam::111122223333:role/reader";
+    let kind = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let service = arn.split(':').nth(2).unwrap_or_default();
+    let is_principal = match service {
+        "iam" => kind.starts_with("role/") || kind.starts_with("user/"),
+        "sts" => kind.starts_with("assumed-role/"),
+        _ => false,
+    };
+    let is_whole = arn.starts_with("arn:") && account(arn).is_some();
+    if is_whole && is_principal && !arn.ends_with('/') && !arn.contains(['*', '?']) {
+        return Ok(());
+    }
+    Err(Error::request(format!("`{}` is no ARN of a role, a user or a role's session", named(arn)))
+        .hint(format!("give it as the key policy names it, e.g., `{EXAMPLE}`")))
 }
 
 /// The account in an ARN, if it is a number.

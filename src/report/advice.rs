@@ -12,6 +12,7 @@ use crate::advice::rows::{self, AdviceRow};
 use crate::advice::{Advice, AdviceEffect, AdviceStep, Advised, OneTimeCost, Saving, Untried};
 use crate::pricing::PriceTable;
 use crate::results::csv;
+use crate::results::manifest::ADVICE;
 use crate::scenario::MODEL_VERSION;
 use crate::scenario::overrides::Override;
 use crate::scenario::replay::UnknownAge;
@@ -70,7 +71,7 @@ pub fn rows(advice: &Advice, command: &AdviceCommand) -> Vec<AdviceRow> {
 pub fn files(advice: &Advice, command: &AdviceCommand) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("advice.csv", csv::write(&rows(advice, command))),
-        ("advice.json", json::write(&json(advice, command)).into_bytes()),
+        (ADVICE, json::write(&json(advice, command)).into_bytes()),
         ("advice.md", markdown(advice, command).into_bytes()),
         ("advice.html", html(advice, command).into_bytes()),
     ]

@@ -13,6 +13,7 @@ use crate::explanation::rows::{self, CauseRow, ExplainedRow};
 use crate::explanation::selection::Selected;
 use crate::explanation::{Causes, has_the_requests_of_a_simulation};
 use crate::results::csv;
+use crate::results::manifest::CAUSES;
 use crate::scenario::{MODEL_VERSION, Scenario};
 
 /// Version of the JSON document: raised when a key changes its meaning or goes.
@@ -51,7 +52,7 @@ impl AllCauses<'_> {
     pub fn files(&self) -> Vec<(&'static str, Vec<u8>)> {
         vec![
             ("causes.csv", csv::write(&self.rows())),
-            ("causes.json", json::write(&self.json()).into_bytes()),
+            (CAUSES, json::write(&self.json()).into_bytes()),
             ("causes.md", markdown::write(&self.document()).into_bytes()),
             ("causes.html", html::write(&self.page()).into_bytes()),
         ]

@@ -16,7 +16,7 @@ use crate::migration::reach::MigrationMethod;
 use crate::pricing::PriceTable;
 use crate::results::csv;
 use crate::results::migration::rows::{IDENTITY, MonthRow, OneOffRow, ReachRow, WayRow};
-use crate::results::migration::ways::{Asked, MigrationWays};
+use crate::results::migration::ways::{ALL, Asked, LAST_DAYS, MigrationWays, STANDARD};
 use crate::scenario::{MODEL_VERSION, Scenario};
 
 /// The JSON document's own version: raised when a key changes its meaning or goes.
@@ -161,10 +161,10 @@ fn title(row: &WayRow) -> String {
         None => &row.operation,
     };
     match row.part.as_str() {
-        "all" if row.objects == 0 => operation.to_owned(),
-        "all" => format!("{operation}, all"),
-        "standard" => format!("{operation}, Standard only"),
-        "young" => format!("{operation}, the last 30 days only"),
+        ALL if row.objects == 0 => operation.to_owned(),
+        ALL => format!("{operation}, all"),
+        STANDARD => format!("{operation}, Standard only"),
+        LAST_DAYS => format!("{operation}, the last 30 days only"),
         part => format!("{operation}, `{}`", named(part)),
     }
 }

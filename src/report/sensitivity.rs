@@ -91,7 +91,9 @@ pub fn document(scenario: &Scenario, found: &Sensitivity) -> Document {
     let mut found_at = sentences::break_evens(scenario, found);
     found_at.extend(sentences::figure_targets(found));
     blocks.push(Block::List(found_at));
-    blocks.extend(sentences::basis(found).into_iter().map(Block::Note));
+    if found.together != Together::NothingToSave {
+        blocks.extend(sentences::basis(found).into_iter().map(Block::Note));
+    }
     Document::of(blocks)
 }
 

@@ -1,7 +1,8 @@
 //! Which files of a folder belong together, and which of them are bks's own.
 //!
-//! A run, a sensitivity, a comparison, a migration and an experiment each leave a JSON document beside their
-//! tables. All but that of a comparison name the others with a hash of each, so that a file of another run is known.
+//! A run, a sensitivity, a comparison, a migration, an experiment, the causes of calls and advice each leave a JSON
+//! document beside their tables. The first two, a migration's and an experiment's name the others with a hash of
+//! each, so that a file of another run is known.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,8 +21,15 @@ pub const COMPARISON: &str = "comparison.json";
 /// The document of an experiment.
 pub const EXPERIMENT: &str = "experiment.json";
 
+/// The document of the causes of calls.
+pub const CAUSES: &str = "causes.json";
+
+/// The document of advice.
+pub const ADVICE: &str = "advice.json";
+
 /// Documents that other files belong to.
-pub const DOCUMENTS: [&str; 5] = [FACTS, IDENTITY, COMPARISON, MIGRATION, EXPERIMENT];
+pub const DOCUMENTS: [&str; 7] =
+    [FACTS, IDENTITY, COMPARISON, MIGRATION, EXPERIMENT, CAUSES, ADVICE];
 
 /// Files of a replay beside those of any run.
 pub const OF_REPLAYS: [&str; 3] = ["prefixes.csv", "left_out.csv", "files_left_out.csv"];
@@ -71,6 +79,8 @@ fn usual(document: &str) -> Vec<&'static str> {
             "tornado.svg",
         ],
         MIGRATION | EXPERIMENT => Vec::new(),
+        CAUSES => vec!["causes.csv", "causes.md", "causes.html"],
+        ADVICE => vec!["advice.csv", "advice.md", "advice.html"],
         _ => vec!["comparison.csv", "cost_changes.csv"],
     }
 }

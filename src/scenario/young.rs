@@ -1,5 +1,7 @@
 //! Objects that were written shortly before the run.
 
+use std::collections::HashSet;
+
 use super::Scenario;
 use crate::migration::YOUNG;
 use crate::units::SimTime;
@@ -16,14 +18,19 @@ pub(crate) struct YoungObjects {
 impl Scenario {
     /// The objects of the last days that have no bucket key, where there are older ones, too; `None` if there are
     /// none, or if a log's requests are run.
+    ///
+    /// A bucket where some of them are locked is left out: [`Scenario::with_keys_for`] would take those for migrated, too.
     pub(crate) fn young(&self) -> Option<YoungObjects> {
         let since = SimTime::ZERO - YOUNG;
         let mut objects = vec![0; self.populations.len()];
         let mut buckets = Vec::new();
+        let held = self.populations.iter().filter(|it| it.is_locked && it.age.cdf(YOUNG) > 0.0);
+        let held: HashSet<u32> = held.map(|it| self.domain_of(it).bucket).collect();
         for (index, population) in self.populations.iter().enumerate() {
             let domain = self.domain_of(population);
             let older = 1.0 - population.age.cdf(YOUNG);
-            let is_asked = self.recording.is_none() && domain.migrates() && !population.is_locked;
+            let is_asked =
+                self.recording.is_none() && domain.migrates() && !held.contains(&domain.bucket);
             if !is_asked
                 || domain.encryption.is_some()
                 || domain.keys_since <= since

@@ -7,7 +7,7 @@ use super::evaluator::{Budget, Evaluator};
 use super::search::{Crossing, Curve, CurveSearch, Steps, search};
 use super::{ReadWith, WorkProgress};
 use crate::encryption::assumption::{AssumptionRanges, Assumptions, Level};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scenario::Scenario;
 use crate::statistics::Estimate;
 
@@ -79,7 +79,7 @@ impl<'a> BreakEvenSearch<'a> {
     /// Evaluates the first `replications` of a scenario, and some sets of assumptions at once.
     ///
     /// # Errors
-    /// If there is nothing to save.
+    /// If there is nothing to save in one of them.
     pub(super) fn evaluator<'s>(
         &self,
         scenario: &'s Scenario,
@@ -89,12 +89,9 @@ impl<'a> BreakEvenSearch<'a> {
     where
         'a: 's,
     {
-        Evaluator::new(scenario, replications, sets, self.budget, self.progress).ok_or_else(|| {
-            Error::run(format!(
-                "`{}` makes no KMS requests in this traffic, so there is nothing to save",
-                scenario.configurations[scenario.reference].name
-            ))
-        })
+        let evaluator = Evaluator::new(scenario, replications, sets, self.budget, self.progress);
+        evaluator.check()?;
+        Ok(evaluator)
     }
 
     /// Searches all axes that are assumptions, at each level of the others, side by side: what any of the

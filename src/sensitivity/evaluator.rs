@@ -6,11 +6,13 @@ use std::ops::Range;
 use super::{Work, WorkProgress};
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
+use crate::error::{Error, Result};
 use crate::figure::saving;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::ArmEstimate;
 use crate::simulation::{Arm, PlannedArm, kms_calls};
+use crate::units::SimDuration;
 
 /// What a run may take: all of it is known before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,15 +49,14 @@ pub(super) struct Evaluator<'a> {
 
 impl<'a> Evaluator<'a> {
     /// One of the first `replications`, which knows some sets of assumptions: they are answered in the pass that
-    /// counts the reference's calls. `None` if the reference makes none in one of the replications, so that
-    /// there is nothing to save.
+    /// counts the reference's calls.
     pub(super) fn new(
         scenario: &'a Scenario,
         replications: u32,
         sets: &[Assumptions],
         budget: Budget,
         progress: WorkProgress<'a>,
-    ) -> Option<Self> {
+    ) -> Self {
         let headline = &scenario.configurations[scenario.headline];
         let mut evaluator = Self {
             scenario,
@@ -68,7 +69,34 @@ impl<'a> Evaluator<'a> {
             known: HashMap::new(),
         };
         evaluator.answer(sets);
-        (!evaluator.reference.contains(&0)).then_some(evaluator)
+        evaluator
+    }
+
+    /// In how many replications the reference makes no KMS requests.
+    pub(super) fn idle_replications(&self) -> usize {
+        self.reference.iter().filter(|calls| **calls == 0).count()
+    }
+
+    /// Whether there is something to save in every replication.
+    ///
+    /// # Errors
+    /// If the reference makes no KMS requests in one, so that no share of them is saved.
+    pub(super) fn check(&self) -> Result<()> {
+        let (idle, all) = (self.idle_replications(), self.reference.len());
+        let reference = &self.scenario.configurations[self.scenario.reference].name;
+        if idle == 0 {
+            return Ok(());
+        }
+        if idle == all {
+            return Err(Error::run(format!(
+                "`{reference}` makes no KMS requests in this traffic, so there is nothing to save"
+            )));
+        }
+        let longer = SimDuration::from_secs_f64(self.scenario.duration().as_secs_f64() * 10.0);
+        Err(Error::run(format!(
+            "`{reference}` makes no KMS requests in {idle} of {all} replications, so no share of them is saved there"
+        ))
+        .hint(format!("simulate longer, e.g., `--set \"duration={longer}\"`")))
     }
 
     fn headline(&self) -> &Configuration {

@@ -39,14 +39,17 @@ pub fn sobol(scenario: &Scenario, found: &Sensitivity) -> Vec<SobolRow> {
 #[must_use]
 pub fn spread(scenario: &Scenario, found: &Sensitivity) -> Vec<SpreadRow> {
     let (name, configuration) = names(scenario);
-    let Together::Sampled(sample) = &found.together else { return Vec::new() };
+    let (Together::Sampled(sample), Some(saving_assumed_ratio)) = (&found.together, found.assumed)
+    else {
+        return Vec::new();
+    };
     let [p05, p50, p95] = sample.quantiles;
     vec![SpreadRow {
         scenario: name,
         configuration,
         samples: sample.samples,
         assumption_sets: sample.sets,
-        saving_assumed_ratio: found.assumed.unwrap_or_default(),
+        saving_assumed_ratio,
         saving_mean_ratio: sample.mean,
         saving_p05_ratio: p05,
         saving_p50_ratio: p50,

@@ -77,10 +77,13 @@ pub(crate) fn percent_if_any(share: f64) -> String {
     }
 }
 
-/// Two ends of a range. Beside `688 k` a plain `648` would be read as so many thousands: then the other end is
+/// Two ends of a range, or one that both are written as. Beside `688 k` a plain `648` would be read as so many thousands: then the other end is
 /// written out.
 pub(crate) fn ends((low, high): (f64, f64), words: impl Fn(f64) -> String) -> String {
     let [least, most] = [words(low), words(high)];
+    if least == most {
+        return least;
+    }
     match (has_unit(&least), has_unit(&most)) {
         (false, true) if low != 0.0 => format!("{least} … {}", written_out(high)),
         (true, false) if high != 0.0 => format!("{} … {most}", written_out(low)),
@@ -109,10 +112,7 @@ pub(crate) fn at_levels(range: Option<(f64, f64)>, words: fn(f64) -> String) -> 
 
 /// Between what a figure lies in nine of ten cases.
 pub(crate) fn nine_in_ten((low, high): (f64, f64), words: fn(f64) -> String) -> String {
-    match [low, high].map(words) {
-        [least, most] if least == most => format!("nine in ten: {least}"),
-        _ => format!("nine in ten: {}", ends((low, high), words)),
-    }
+    format!("nine in ten: {}", ends((low, high), words))
 }
 
 /// A span of time in the units that its size makes worth telling.
@@ -191,6 +191,7 @@ mod tests {
         assert_eq!(ends((688_000.0, 648.0), count), "688,000 … 648");
         assert_eq!(ends((0.5, 0.9), percent), "50.0 % … 90.0 %");
         assert_eq!(ends((5.0, 123_456.0), dollars), "$5.00 … $123,456");
+        assert_eq!(ends((688_001.0, 688_002.0), count), "688 k");
     }
 
     #[test]

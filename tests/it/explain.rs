@@ -451,7 +451,13 @@ fn objects_of_a_log_have_the_keys_that_it_has() {
     let expected: Vec<&Value> = at.iter().filter(|need| need["object"] == key).collect();
     assert_eq!(both.iter().collect::<Vec<_>>(), expected);
     let by = of("six.log", &["--requester", "etl", "--object", "a b/c"]);
-    assert!(!by.is_empty() && by.len() < plain.len() + 1);
+    let expected: Vec<&Value> = plain
+        .iter()
+        .filter(|need| need["requester"].as_str().unwrap().ends_with(":role/etl"))
+        .collect();
+    assert!(expected.len() > 1 && by.iter().collect::<Vec<_>>() == expected, "{by:?}");
+    let error = fails(folder, 2, &["explain", "six.log", "--requester", "etl", "--out", "picked"]);
+    assert!(error.contains("printed, not written") && !folder.join("picked").exists(), "{error}");
     let nobody = ["explain", "six.log", "--requester", "etl", "--at", "2026-11-22T00:00:00Z"];
     let error = fails(folder, 2, &nobody);
     assert!(

@@ -470,6 +470,30 @@ fn what_others_wrote_is_not_replaced() {
     assert_eq!(fs::read_to_string(at.join("d/notes.txt")).unwrap(), "mine\n");
 }
 
+/// Every command that leaves several files, and one of them each.
+#[test]
+fn what_others_wrote_is_not_replaced_by_any_command() {
+    let folder = folder();
+    let at = folder.path();
+    for (command, file) in [
+        ("explain", "causes.html"),
+        ("advise", "advice.md"),
+        ("sensitivity", "sensitivity.csv"),
+        ("simulate", "buckets.csv"),
+    ] {
+        let out = at.join(command);
+        fs::create_dir(&out).unwrap();
+        fs::write(out.join(file), "mine\n").unwrap();
+        let told = refused(at, &[command, "small.toml", "--out", command]);
+        assert!(told.contains(&format!("`{file}` exists and was not written by bks")), "{told}");
+        assert_eq!(fs::read_to_string(out.join(file)).unwrap(), "mine\n");
+        assert_eq!(fs::read_dir(&out).unwrap().count(), 1, "{command}");
+        good(at, &[command, "small.toml", "--out", command, "--overwrite"]);
+        // Now it is bks's own.
+        good(at, &[command, "small.toml", "--out", command]);
+    }
+}
+
 #[test]
 fn replays_of_other_logs_are_not_replaced_unasked() {
     let folder = folder();

@@ -368,6 +368,33 @@ fn policies_of_one_role_by_option() {
     assert!(printed.contains("no other policy of `reader` that is given allows it"), "{printed}");
     let (code, said) = ended(&["pinned.json", "--key-policy", "key.json"]);
     assert!(code == Some(2) && said.contains("--role"), "{said}");
+    for name in [
+        "reader",
+        "",
+        "arn:aws:s3:::b",
+        "arn:aws:iam::role/reader",
+        "arn:aws:iam::111122223333:reader",
+    ] {
+        let (code, said) = ended(&["pinned.json", "--key-policy", "key.json", "--role", name]);
+        let hint = "e.g., `arn:aws:iam::111122223333:role/reader`";
+        assert!(
+            code == Some(2) && said.contains("is no ARN of a role") && said.contains(hint),
+            "{said}"
+        );
+    }
+    for (files, reason) in [
+        (&["pinned.json", "--key-policy", "wide.json"][..], "it is no key policy"),
+        (
+            &["key.json"],
+            "it is no policy of a role or user: what begins in line 1 has a `Principal`",
+        ),
+        (&["pinned.json", "--boundary", "."], "it is a folder"),
+        (&["-", "--boundary", "-"], "given more than once"),
+        (&["pinned.json", "--skip-others"], "cannot be used with"),
+    ] {
+        let (code, said) = ended(&[files, &role].concat());
+        assert!(code == Some(2) && said.contains(reason), "{files:?}: {said}");
+    }
     let plan = fixtures().join("plan.json").display().to_string();
     let (code, said) = ended(&[&plan, "--boundary", "wide.json"]);
     assert!(code == Some(2) && said.contains("tell whose policies they are"), "{said}");

@@ -365,6 +365,14 @@ fn the_young_are_migrated_alone() {
     // What is locked is not migrated, young or old.
     let locked = Planned::of(&steady("object_lock = true"), &["--months", "1"]);
     assert!(locked.ways.iter().all(|row| row["way"] != "update:young"));
+    // Neither where what is locked lies beside what is not: they would be run as if both were migrated.
+    let free = steady("");
+    let (_, population) = free.split_once("[[population]]").unwrap();
+    let population = population.split_once("\n[[").unwrap().0;
+    let held = population.replacen("name = \"", "object_lock = true\nname = \"held-", 1);
+    let mixed = Planned::of(&format!("{free}\n[[population]]{held}\n"), &["--months", "1"]);
+    assert!(mixed.ways.iter().any(|row| row["way"] == "update"));
+    assert!(mixed.ways.iter().all(|row| row["way"] != "update:young"));
 }
 
 /// By hand, of a list of seven objects: who is locked, young, under the prefix.
@@ -396,6 +404,41 @@ b,data/7,10,2026-01-01T00:00:00Z,STANDARD,SSE-KMS,ENABLED,,,
         "a copy leaves the locked versions where they are"
     );
     assert_eq!(objects(&all, "update:young"), Some(2.0), "2 and 5");
+    // Two in Standard and two young are not the same two.
+    let colder = list.replace("2026-01-01T00:00:00Z,STANDARD", "2026-01-01T00:00:00Z,STANDARD_IA");
+    fs::write(folder.path().join("list.csv"), colder).unwrap();
+    let colder = of(&[]);
+    assert_eq!(objects(&colder, "update:standard"), Some(2.0), "2 and 5");
+    assert_eq!(objects(&colder, "update:young"), None, "they are those in Standard");
+    let other = list.replacen("data/5,10,2026-11-19", "data/5,10,2026-01-19", 1).replacen(
+        "data/6,10,2026-01-01T00:00:00Z,STANDARD",
+        "data/6,10,2026-11-01T00:00:00Z,GLACIER_IR",
+        1,
+    );
+    let other = other.replacen(
+        "logs/4,10,2026-01-01T00:00:00Z,STANDARD",
+        "logs/4,10,2026-01-01T00:00:00Z,STANDARD_IA",
+        1,
+    );
+    fs::write(folder.path().join("list.csv"), other).unwrap();
+    let other = of(&[]);
+    assert_eq!(objects(&other, "update:standard"), Some(2.0), "2 and 5");
+    assert_eq!(objects(&other, "update:young"), Some(2.0), "2 and 6");
+    fs::write(folder.path().join("list.csv"), list).unwrap();
+    for (option, says) in [("--set", "applies to a scenario"), ("--seed", "applies to a scenario")]
+    {
+        let given = if option == "--set" { "duration=2d" } else { "7" };
+        let typed = ["migrate", "list.csv", "--as-of", "2026-11-20", option, given];
+        let error = fails(folder.path(), 2, &typed);
+        assert!(error.contains(option) && error.contains(says), "{error}");
+    }
+    fs::write(folder.path().join("s.toml"), steady("")).unwrap();
+    for (option, given) in
+        [("--prefix", "x/"), ("--region", "eu-west-1"), ("--as-of", "2026-11-20")]
+    {
+        let error = fails(folder.path(), 2, &["migrate", "s.toml", option, given]);
+        assert!(error.contains(option) && error.contains("applies to an inventory"), "{error}");
+    }
     let logs = of(&["--prefix", "logs/"]);
     assert_eq!(objects(&logs, "update"), Some(2.0));
     assert_eq!(objects(&logs, "copy"), Some(4.0));

@@ -269,6 +269,37 @@ fn without_calls_there_is_nothing_to_save() {
     assert!(found.swings.is_empty() && found.break_evens.is_empty());
 }
 
+/// A write a day or so: none in some replications, whichever is asked first.
+#[test]
+fn what_is_saved_in_some_replications_only_is_refused() {
+    let rare = |seed: u32| {
+        format!(
+            "name = \"rare\"
+duration = \"1d\"
+replications = 3
+headline = \"keys\"
+seed = {seed}
+bucket = [{{ name = \"b\", bucket_keys_since = \"always\" }}]
+principal = [{{ name = \"p\", role = \"p\" }}]
+configuration = [
+    {{ name = \"sse-kms\", encryption = \"sse-kms\" }},
+    {{ name = \"keys\", encryption = \"sse-kms-bucket-key\" }},
+]
+[[workload]]
+name = \"w\"
+principal = \"p\"
+bucket = \"b\"
+arrivals = {{ poisson = {{ rate = \"0.00001/s\" }} }}
+"
+        )
+    };
+    for (seed, idle) in [(1, 1), (4, 1), (6, 2)] {
+        let error = ask(&rare(seed), &plan(&[0.5], &narrow(&[]))).unwrap_err().to_string();
+        let says = format!("`sse-kms` makes no KMS requests in {idle} of 3 replications");
+        assert!(error.contains(&says) && error.contains("duration=10d"), "{seed}: {error}");
+    }
+}
+
 /// A baseline under SSE-S3 has nothing to save, and what KMS costs is asked for all the same: by hand, a write a
 /// second is a call a second without keys, of $0.000003 each, 30 days of them.
 #[test]

@@ -8,6 +8,7 @@ use crate::migration::one_off::FEES_SOURCE;
 use crate::migration::reach::{MigrationMethod, Obstacle};
 use crate::report::numbers::{count, dollars, duration, grouped, percent};
 use crate::results::migration::rows::{ReachRow, WayRow};
+use crate::results::migration::ways::{ALL, LAST_DAYS, STANDARD};
 
 /// Which way is best, and when it has paid for itself.
 pub(super) fn verdict(plan: &MigrationPlanned) -> String {
@@ -36,10 +37,10 @@ fn subject(row: &WayRow) -> String {
     let operation = if copied { MigrationMethod::Copy } else { MigrationMethod::Update }.title();
     let objects = count(row.objects as f64);
     match row.part.as_str() {
-        "all" if row.left_objects == 0 => format!("{operation} of all {objects} objects"),
-        "all" => format!("{operation} of the {objects} objects that it can touch"),
-        "standard" => format!("{operation} of the {objects} objects in Standard"),
-        "young" => format!("{operation} of the {objects} objects of the last 30 days"),
+        ALL if row.left_objects == 0 => format!("{operation} of all {objects} objects"),
+        ALL => format!("{operation} of the {objects} objects that it can touch"),
+        STANDARD => format!("{operation} of the {objects} objects in Standard"),
+        LAST_DAYS => format!("{operation} of the {objects} objects of the last 30 days"),
         part => format!("{operation} of the {objects} objects of `{}`", named(part)),
     }
 }

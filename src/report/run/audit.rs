@@ -58,7 +58,8 @@ pub(super) fn ways(results: &Results) -> Option<Table> {
     let stored_gb = events * BYTES_PER_LINE / 1e9;
     table.push([
         format!(
-            "server access logs, about {stored_gb:.3} GB, for each month they are kept: late, and not every request"
+            "server access logs, for each month they are kept: about {stored_gb:.3} GB at ${STORED_GB_USD} (assumed: S3 \
+             Standard, us-east-1, 2025); late, and not every request"
         )
         .into(),
         Cell::count(events),

@@ -79,10 +79,12 @@ impl Way {
     }
 }
 
-const ALL: &str = "all";
-const STANDARD: &str = "standard";
-/// Objects of the last [`YOUNG`].
-const LAST_DAYS: &str = "young";
+/// All objects that an operation can touch.
+pub(crate) const ALL: &str = "all";
+/// Those in S3 Standard.
+pub(crate) const STANDARD: &str = "standard";
+/// Those of the last [`YOUNG`].
+pub(crate) const LAST_DAYS: &str = "young";
 
 /// The name of an operation over a part of the objects.
 fn way_name(operation: MigrationMethod, part: &str) -> String {
@@ -263,6 +265,7 @@ impl MigrationWays {
         let mut ways = Self { reach: reach_rows(&name, stored.iter().cloned()), ..Self::default() };
         let total: u64 = stored.iter().map(|one| one.objects).sum();
         let young = younger_of_inventory(tally, (YOUNG.as_secs_f64() / 86_400.0) as u64);
+        let mut touched: Vec<(MigrationMethod, Vec<&StoredObjects>)> = Vec::new();
         for (operation, part, objects) in [
             (MigrationMethod::Update, ALL, &stored),
             (MigrationMethod::Copy, ALL, &stored),
@@ -272,13 +275,12 @@ impl MigrationWays {
         ] {
             // The inventory is the list of objects, so S3 need not make one.
             let work = OneOff::of(operation, objects, false, (prices, &Terms::default()));
-            let is_new = ways
-                .ways
-                .iter()
-                .all(|it| it.operation != operation.name() || it.objects != work.objects);
-            if work.objects == 0 || !is_new {
+            let touches = |it: &&StoredObjects| Reach::of(operation, it).objects > 0;
+            let touched_now = (operation, objects.iter().filter(touches).collect());
+            if work.objects == 0 || touched.contains(&touched_now) {
                 continue;
             }
+            touched.push(touched_now);
             let wanted_per_s = asked.objects_per_s.unwrap_or(OBJECTS_PER_S);
             let pace =
                 Pace::of((work.objects, work.kms_calls), wanted_per_s, (terms, 0), asked.headroom);
