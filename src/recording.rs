@@ -276,9 +276,10 @@ impl Recording {
         }
     }
 
-    /// The bucket that a part is of.
-    pub(crate) fn bucket_of_part(&self, part: u32) -> u32 {
-        self.kms_keys.other(part).map_or(part, |key| key.bucket)
+    /// Why nothing is told of a log whose requests are all before those that count.
+    pub(crate) fn nothing_to_count() -> Error {
+        Error::request("there is no request at or after `--from`, so there is nothing to count")
+            .hint("times are in UTC, e.g., `--from 2026-11-23T12:00:00Z`")
     }
 
     /// The KMS key of a part of a bucket, if it is not the bucket's first.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use super::args::FailIf;
@@ -10,8 +10,9 @@ use super::file_errors::FileErrors;
 use super::output;
 use crate::cells::Cells;
 use crate::error::{Error, Result};
+use crate::logs::compression::decompressed;
 use crate::pricing::PriceTable;
-use crate::recording::Recording;
+use crate::recording::{LONGEST, Recording};
 use crate::results::parts;
 use crate::scenario::included::parse_prices;
 use crate::scenario::overrides::Override;
@@ -166,8 +167,9 @@ pub(super) fn put_header(cells: &mut Cells, header: &PartHeader, log: &Recording
     }
 }
 
-/// Writes a partial result to a file, or to standard output.
+/// Writes a partial result to a file, or to standard output; never over what is none.
 pub(super) fn write(cells: &Cells, path: &Path) -> Result<()> {
+    check_place(path)?;
     output::write_whole(path, |file| {
         let mut out = BufWriter::new(file);
         cells.write(&mut out)?;
@@ -175,13 +177,24 @@ pub(super) fn write(cells: &Cells, path: &Path) -> Result<()> {
     })
 }
 
-/// Whether a file begins as a partial result does.
+/// Refuses to replace a file that is no partial result: a log, say.
+pub(super) fn check_place(path: &Path) -> Result<()> {
+    let is_free = path.metadata().map_or(true, |it| !it.is_file() || it.len() == 0);
+    if is_free || is_partial(path) {
+        return Ok(());
+    }
+    Err(Error::request("the file is there and no partial result, so it is not replaced")
+        .at(path.display().to_string())
+        .hint("give another name, e.g., `--partial part.tsv`, or remove it first"))
+}
+
+/// Whether the first line of a file, compressed or not, is one of a partial result.
 pub(super) fn is_partial(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
-    let mut line = Vec::new();
-    let read = BufReader::new(io::Read::take(file, 1 << 16)).read_until(b'\n', &mut line);
-    let columns = line.split(|byte| *byte == b'\t').count();
-    read.is_ok() && columns == 6 && line.starts_with(b"-\t")
+    let source = File::open(path).and_then(|file| decompressed(BufReader::new(file)));
+    let Ok(source) = source else { return false };
+    let mut line = String::new();
+    let read = BufReader::new(source.take(1 << 16)).read_line(&mut line);
+    read.is_ok() && Cells::default().add_line(line.trim_end_matches('\n')).is_ok()
 }
 
 /// Partial results on the way to be one.
@@ -207,7 +220,8 @@ impl MergedParts {
             (lines(io::stdin().lock(), "standard input")?, "standard input".to_owned())
         } else {
             let place = path.display().to_string();
-            (lines(BufReader::new(File::open(path).reading(path)?), &place)?, place)
+            let file = BufReader::new(File::open(path).reading(path)?);
+            (lines(BufReader::new(decompressed(file).reading(path)?), &place)?, place)
         };
         check_alone(&cells).map_err(|error| error.at(&place))?;
         let header = header_of(&cells);
@@ -403,10 +417,24 @@ pub(super) fn scenario(cells: &Cells) -> Result<Scenario> {
     let &[start, from, end] = times.as_slice() else {
         return Err(Error::request("the partial result has no `window`"));
     };
+    if !(start <= from && from <= end && (0..=LONGEST.as_nanos()).contains(&(end - start))) {
+        return Err(Error::request("the partial result's `window` is none")
+            .hint("make it again: `bks replay LOGS --from TIME --to TIME --partial FILE`"));
+    }
     let mut log = parts::recording(cells, start, from, end)?;
     if log.buckets.is_empty() {
         return Err(Error::request("no part has a request, so there is nothing to replay")
             .hint("look at `--bucket`, `--from` and `--to`, and at what the files hold"));
+    }
+    let is_any = |what| cells.of_log(what).any(|(_, n)| n > 0);
+    if is_any("of_trail") && is_any("of_access_log") {
+        return Err(Error::request(
+            "some parts are of CloudTrail and others of S3's access logs, which may record the same requests",
+        )
+        .hint("merge parts of one format at a time"));
+    }
+    if log.seen.requests == 0 {
+        return Err(Recording::nothing_to_count());
     }
     let settings = PartSettings::of(cells);
     // A part without requests has read none of them.

@@ -47,13 +47,24 @@ try() {
     return 1
 }
 
+# Removes what may be there: that it is not is as good.
+remove() {
+    try "$@" >/dev/null 2>"$work/said" || grep -q NoSuch "$work/said" || { cat "$work/said" >&2; return 1; }
+}
+
 remove_role() {
     try iam delete-role-policy --role-name "$1" --policy-name measure >/dev/null 2>&1
-    try iam delete-role --role-name "$1" >/dev/null
+    remove iam delete-role --role-name "$1"
+}
+
+remove_bucket() {
+    remove s3 rm "s3://$bucket" --recursive --quiet
+    remove s3api delete-bucket --bucket "$bucket"
 }
 
 clean_up() {
     left=''
+    rm -f "$work/go"
     for role in $made_roles; do remove_role "$role" || left="$left role/$role"; done
     made_roles=''
     if [ -n "$bucket" ]; then
@@ -63,8 +74,8 @@ clean_up() {
             try s3api abort-multipart-upload --bucket "$bucket" --key "${upload##*/}" \
                 --upload-id "$(cat "$upload")" >/dev/null
         done
-        try s3 rm "s3://$bucket" --recursive --quiet >/dev/null
-        try s3api delete-bucket --bucket "$bucket" >/dev/null || left="$left bucket/$bucket"
+        # Twice: a request that was on its way may arrive in between.
+        remove_bucket || remove_bucket || left="$left bucket/$bucket"
         bucket=''
     fi
     if [ -n "$key_id" ]; then
@@ -94,9 +105,10 @@ trust() {
 }
 
 make_role() {
+    made_roles="$made_roles $1"
     try iam create-role --role-name "$1" --assume-role-policy-document "$(trust)" \
         --max-session-duration "$([ "$session_s" -gt 3600 ] && echo "$session_s" || echo 3600)" \
-        --tags "Key=made-by,Value=bks-experiment" >/dev/null && made_roles="$made_roles $1"
+        --tags "Key=made-by,Value=bks-experiment" >/dev/null
 }
 
 put_policy() {
@@ -107,12 +119,16 @@ put_policy() {
 # Creates and removes one of each first: who may not remove does not begin.
 account=$(try sts get-caller-identity --query Account --output text) || fail "no credentials"
 name="$prefix-$account-$began"
+# What is to be made is noted before, so that it is removed even if an interrupt or a lost answer comes between.
 bucket="$name-probe"
-make_bucket "$bucket" || { bucket=''; fail "the bucket cannot be created"; }
+make_bucket "$bucket" || fail "the bucket cannot be created"
 try s3api delete-bucket --bucket "$bucket" >/dev/null || fail "the bucket cannot be removed"
 bucket=''
-key_id=$(try kms create-key --description "$name" --tags TagKey=made-by,TagValue=bks-experiment \
-    --query KeyMetadata.Arn --output text) || fail "the key cannot be created"
+# Asked once: a second key would be made if the first answer was lost.
+sent=$((sent + 1))
+key_id=$(aws kms create-key --description "$name" --tags TagKey=made-by,TagValue=bks-experiment \
+    --query KeyMetadata.Arn --output text </dev/null) ||
+    fail "the key cannot be created; if the answer was lost, there is one whose description is $name: schedule its deletion"
 try kms schedule-key-deletion --key-id "$key_id" --pending-window-in-days 7 >/dev/null ||
     { echo "NOT REMOVED, remove by hand: key/$key_id" >&2; key_id=''; fail "the key cannot be removed"; }
 try kms cancel-key-deletion --key-id "$key_id" >/dev/null || { key_id=''; fail "the key cannot be kept"; }
@@ -123,8 +139,8 @@ put_policy "$prefix-$began-probe" || fail "a role's policy cannot be set"
 remove_role "$prefix-$began-probe" || fail "a role cannot be removed"
 made_roles=''
 
-make_bucket "$name" || fail "the bucket cannot be created"
 bucket=$name
+make_bucket "$bucket" || fail "the bucket cannot be created"
 try s3api put-bucket-tagging --bucket "$bucket" --tagging 'TagSet=[{Key=made-by,Value=bks-experiment}]' ||
     fail "the bucket cannot be tagged"
 try s3api put-bucket-encryption --bucket "$bucket" --server-side-encryption-configuration \
@@ -229,7 +245,9 @@ request() {
 no_bucket_key=',"x-amz-server-side-encryption-bucket-key-enabled":"false"'
 
 # The schedule: seconds from the start, session, what it does, object. What succeeds is noted as S3's data
-# events would have it.
+# events would have it. It runs beside, as a shell obeys no signal while it waits for what runs before it; once `go` is
+# removed nothing more is sent.
+: >"$work/go"
 first=$(date +%s)
 number=0
 while read -r at session operation object; do
@@ -237,6 +255,7 @@ while read -r at session operation object; do
     now=$(date +%s)
     wait_s=$((first + at - now))
     [ "$wait_s" -le 0 ] || sleep "$wait_s"
+    [ -e "$work/go" ] || break
     read -r access secret token arn <"$work/$session"
     sent=$((sent + 1))
     number=$((number + 1))
@@ -248,10 +267,15 @@ done <<'SCHEDULE' | while read -r second event object access arn number asked; d
 SCHEDULE
     printf '{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROA:x","arn":"%s","accountId":"%s","accessKeyId":"%s"},"eventTime":"%s","eventSource":"s3.amazonaws.com","eventName":"%s","awsRegion":"%s","requestParameters":{"bucketName":"%s","key":"%s"%s},"eventID":"sent-%s","eventType":"AwsApiCall","managementEvent":false,"eventCategory":"Data"}\n' \
         "$arn" "$account" "$access" "$(utc "$second")" "$event" "$region" "$bucket" "$object" "$asked" "$number"
-done >>"$out/requests.json"
+done >>"$out/requests.json" &
+wait $!
 
 measured=$key_id
 clean_up
+work=$(mktemp -d) || exit 1
+calibrate="bks calibrate $out/requests.json $out/kms.json --bucket $name --out found.toml"
+# Two lookups a second are answered: who is told to wait asks again.
+AWS_MAX_ATTEMPTS=10
 echo "waiting for CloudTrail"
 sleep 900
 # Events come late now and then: until three lookups in a row have as many.
@@ -259,7 +283,10 @@ before='' same=0
 for lookup in 1 2 3 4 5 6 7 8; do
     aws cloudtrail lookup-events --output text --query 'Events[].CloudTrailEvent' \
         --start-time "$began" --lookup-attributes "AttributeKey=ResourceName,AttributeValue=$measured" \
-        </dev/null >"$out/kms.txt" || fail "the event history cannot be read: try again later"
+        </dev/null >"$out/kms.txt" || fail "the event history cannot be read now; it is kept for 90 days. Type later:
+  aws cloudtrail lookup-events --region $region --output text --query 'Events[].CloudTrailEvent' --start-time $began \\
+      --lookup-attributes AttributeKey=ResourceName,AttributeValue=$measured | tr '\\t' '\\n' > $out/kms.json
+  $calibrate"
     tr '\t' '\n' <"$out/kms.txt" >"$out/kms.json"
     rm -f "$out/kms.txt"
     count=$(grep -c . "$out/kms.json")
@@ -269,4 +296,4 @@ for lookup in 1 2 3 4 5 6 7 8; do
     [ "$lookup" = 8 ] || sleep 300
 done
 echo "$count KMS events, $(grep -c . "$out/requests.json") requests. Now type:"
-echo "  bks calibrate $out/requests.json $out/kms.json --bucket $name --out found.toml"
+echo "  $calibrate"

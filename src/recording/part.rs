@@ -229,6 +229,7 @@ impl Recording {
             cells.add_of_log("taken", &[name.as_bytes()], *n);
         }
         cells.add_of_log("of_trail", &[], taken.of_trail.into());
+        cells.add_of_log("of_access_log", &[], (!taken.of_trail && seen.all > 0).into());
         cells.add_of_log("parts_of_seconds", &[], (!self.whole_seconds).into());
         cells.add_of_log("repeated", &[], self.repeated);
         for told in &self.of_buckets {
@@ -309,8 +310,10 @@ impl Recording {
         match number.parse::<u32>().ok()? {
             0 => Some(bucket),
             number => {
-                let first = self.kms_keys.others.partition_point(|key| key.bucket < bucket) as u32;
-                Some(self.kms_keys.first.len() as u32 + first + number - 1)
+                let others = &self.kms_keys.others;
+                let other = others.partition_point(|key| key.bucket < bucket) + number as usize - 1;
+                let is_of_bucket = others.get(other)?.bucket == bucket;
+                is_of_bucket.then_some((self.kms_keys.first.len() + other) as u32)
             }
         }
     }

@@ -133,10 +133,7 @@ impl RecordGatherer {
         };
         let counted_from = from.unwrap_or(start);
         if counted_from > last_request && !self.wanted.slice.is_part {
-            return Err(Error::request(
-                "there is no request at or after `--from`, so there is nothing to count",
-            )
-            .hint("times are in UTC, e.g., `--from 2026-11-23T12:00:00Z`"));
+            return Err(Recording::nothing_to_count());
         }
         Ok(RunSpan { start, counted_from, end })
     }

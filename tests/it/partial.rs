@@ -333,6 +333,121 @@ fn an_empty_slice_is_a_result() {
     assert!(said.contains("no part has a request"), "{said}");
 }
 
+/// Nothing is at or after the first counted second: then neither a replay nor its parts tell anything.
+#[test]
+fn parts_without_a_counted_request_are_refused_as_a_replay_is() {
+    let (folder, names) = logs(20);
+    let folder = folder.path();
+    let late = [
+        "--from",
+        "2026-11-23T18:00:00Z",
+        "--to",
+        "2026-11-23T19:00:00Z",
+        "--warm-up",
+        "12h",
+        "--max-bad",
+        "5%",
+    ];
+    let logs = texts(&names);
+    let whole = [&["replay", "-q", "-o", "whole"], &logs[..], &late].concat();
+    let said = fails(folder, 2, &whole);
+    for (number, log) in logs.iter().enumerate() {
+        let part = format!("{number}.tsv");
+        done(folder, &[&["replay", log, "-q", "--partial", &part][..], &late].concat());
+    }
+    let parts: Vec<String> = (0..logs.len()).map(|number| format!("{number}.tsv")).collect();
+    let merge = [&["merge", "-q", "-o", "merged"], &texts(&parts)[..]].concat();
+    assert_eq!(fails(folder, 2, &merge), said);
+    assert!(said.contains("no request at or after `--from`"), "{said}");
+    assert!(!folder.join("merged").exists());
+}
+
+/// Logs of two formats may record the same requests; what is no partial result is not replaced; and one may be compressed, or
+/// begin with any of its lines.
+#[test]
+fn partial_results_are_files_like_others() {
+    let (folder, names) = logs(20);
+    let folder = folder.path();
+    let log = fs::read(folder.join(&names[0])).unwrap();
+    let onto = [&["replay", &names[0], "-q", "--partial", &names[0]][..], &WINDOW].concat();
+    let said = fails(folder, 2, &onto);
+    assert!(said.contains("no partial result, so it is not replaced"), "{said}");
+    assert_eq!(fs::read(folder.join(&names[0])).unwrap(), log);
+    for (number, log) in texts(&names).iter().enumerate() {
+        let part = format!("{number}.tsv");
+        // A second time it is a partial result that is replaced.
+        for _ in 0..2 {
+            replay(folder, &[log], &["--partial", &part]);
+        }
+    }
+    let mut parts: Vec<String> = (0..names.len()).map(|number| format!("{number}.tsv")).collect();
+    done(folder, &[&["merge", "-q", "-o", "plain"], &texts(&parts)[..]].concat());
+    let part = fs::read_to_string(folder.join("0.tsv")).unwrap();
+    let mut lines: Vec<&str> = part.lines().collect();
+    lines.reverse();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, (lines.join("\n") + "\n").as_bytes()).unwrap();
+    fs::write(folder.join("0.tsv.gz"), gzip.finish().unwrap()).unwrap();
+    parts[0].push_str(".gz");
+    done(folder, &[&["merge", "-q", "-o", "packed"], &texts(&parts)[..]].concat());
+    assert_same(&folder.join("plain"), &folder.join("packed"));
+    let trail = r#"{"eventTime": "2026-11-23T12:00:32Z", "eventSource": "s3.amazonaws.com", "eventName": "GetObject",
+        "requestParameters": {"bucketName": "other", "key": "15"}}"#;
+    fs::write(folder.join("trail.json"), trail).unwrap();
+    replay(folder, &["trail.json"], &["--partial", "trail.tsv"]);
+    let said = fails(folder, 2, &["merge", "-o", "mixed", "1.tsv", "trail.tsv"]);
+    assert!(said.contains("may record the same requests"), "{said}");
+}
+
+/// Trails tell of objects that are not under KMS, of several keys of a bucket, and of operations whose names have spaces.
+#[test]
+fn trails_with_objects_outside_kms_are_split_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let event = |bucket: &str, second: u32, name: &str, object: u32, key: Option<u32>| {
+        let response = key.map_or_else(
+            || r#""x-amz-server-side-encryption": "AES256""#.to_owned(),
+            |key| {
+                format!(
+                    r#""x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id":
+                    "arn:aws:kms:us-east-1:111122223333:key/k{key}""#
+                )
+            },
+        );
+        let applied = if key.is_some() { "SSE_KMS" } else { "Default_SSE_S3" };
+        format!(
+            r#"{{"eventVersion": "1.11", "eventCategory": "Data", "eventTime": "2026-11-23T12:{:02}:{:02}Z",
+            "eventID": "{bucket}-{second}", "awsRegion": "us-east-1", "eventSource": "s3.amazonaws.com", "eventName": "{name}",
+            "userIdentity": {{"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ana", "accountId": "111122223333",
+            "userName": "ana"}}, "recipientAccountId": "111122223333",
+            "requestParameters": {{"bucketName": "{bucket}", "key": "{object}"}}, "responseElements": {{{response}}},
+            "additionalEventData": {{"SSEApplied": "{applied}"}}}}"#,
+            second / 60,
+            second % 60
+        )
+    };
+    let mut names = Vec::new();
+    for (bucket, keys) in [("audit", 1), ("lake", 3), ("media", 2)] {
+        let mut dice = Dice(keys);
+        let events: Vec<String> = (0..120)
+            .map(|number| {
+                let (object, key) = (dice.below(12) as u32, dice.below(keys + 1) as u32);
+                let name = ["PutObject", "GetObject", "GetObject", "GetObjectAttributes"];
+                let name = name[dice.below(4) as usize];
+                event(bucket, 20 * number, name, object, key.checked_sub(1))
+            })
+            .collect();
+        let name = format!("{bucket}.json");
+        fs::write(folder.join(&name), format!("{{\"Records\": [{}]}}", events.join(","))).unwrap();
+        names.push(name);
+    }
+    let logs = texts(&names);
+    replay(folder, &logs, &["-o", "whole"]);
+    let parts: Vec<Vec<&str>> = logs.iter().map(|log| vec![*log]).collect();
+    in_parts(folder, &parts, &[], "merged");
+    assert_same(&folder.join("whole"), &folder.join("merged"));
+}
+
 #[test]
 fn what_are_no_parts_of_one_replay_is_refused_by_name() {
     let (folder, _) = logs(60);

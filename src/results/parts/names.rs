@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::cells::{CellName, OF_ALL, place_of};
+use crate::encryption::Mode;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::kms::KmsApi;
 use crate::recording::part::principal_words;
@@ -84,9 +85,9 @@ impl RunNames {
     pub(super) fn written(&self, cell: TallyCell) -> (&'static str, String) {
         match cell {
             TallyCell::Requests(region, operation) => {
-                ("request", format!("{} {}", self.regions[region as usize], operation.name()))
+                ("request", format!("{} {}", self.regions[region as usize], word_of(operation)))
             }
-            TallyCell::Calls(operation, api) => ("call", format!("{operation} {api}")),
+            TallyCell::Calls(operation, api) => ("call", format!("{} {api}", word_of(operation))),
             TallyCell::All(CountOf::ByObject) => ("object_calls", OF_ALL.to_owned()),
             TallyCell::All(_) => ("keys", OF_ALL.to_owned()),
             TallyCell::BinRequests(bin) => ("bin_requests", bin.to_string()),
@@ -136,13 +137,11 @@ impl RunNames {
         let cell = match name.what {
             "request" => {
                 let (region, operation) = place.rsplit_once(' ')?;
-                let operation = Operation::ALL.into_iter().find(|it| it.name() == operation)?;
-                TallyCell::Requests(*self.numbers.regions.get(region)?, operation)
+                TallyCell::Requests(*self.numbers.regions.get(region)?, operation_of(operation)?)
             }
             "call" => {
                 let (operation, by) = place.rsplit_once(' ')?;
-                let operation = Operation::ALL.into_iter().find(|it| it.name() == operation)?;
-                TallyCell::Calls(operation, api(by)?)
+                TallyCell::Calls(operation_of(operation)?, api(by)?)
             }
             "object_calls" => TallyCell::All(CountOf::ByObject),
             "keys" => TallyCell::All(CountOf::Keys),
@@ -221,10 +220,15 @@ fn requesters(scenario: &Scenario, rule: RequesterRule) -> Vec<String> {
 /// Names of the parts of buckets under one KMS key, and of those whose keys begin alike.
 fn parts_and_places(scenario: &Scenario) -> (Vec<String>, Vec<String>) {
     let Some(log) = &scenario.recording else { return (Vec::new(), Vec::new()) };
-    let parts = (0..scenario.domains.len() as u32).map(|part| {
-        let bucket = &log.buckets[log.bucket_of_part(part) as usize];
-        let number = log.kms_keys.number_in_bucket(part).to_string();
-        place_of(&[bucket.as_bytes(), number.as_bytes()])
+    // Those of the log come first, each under a KMS key; then those of objects that are known not to be under KMS.
+    let of_log = log.kms_keys.bucket_of_parts().count();
+    let parts = scenario.domains.iter().enumerate().map(|(part, domain)| {
+        let bucket = log.buckets[domain.bucket as usize].as_bytes();
+        if part < of_log {
+            let number = log.kms_keys.number_in_bucket(part as u32).to_string();
+            return place_of(&[bucket, number.as_bytes()]);
+        }
+        place_of(&[bucket, domain.encryption.map_or("", Mode::name).as_bytes()])
     });
     let places = (0..log.places.len()).map(|place| {
         let words = log.place_words(place);
@@ -250,6 +254,15 @@ fn calls(
         }
     }
     calls
+}
+
+/// An operation as one word of a place: names may have spaces.
+fn word_of(operation: Operation) -> String {
+    place_of(&[operation.name().as_bytes()])
+}
+
+fn operation_of(word: &str) -> Option<Operation> {
+    Operation::ALL.into_iter().find(|it| word_of(*it) == word)
 }
 
 fn api(name: &str) -> Option<KmsApi> {

@@ -82,6 +82,7 @@ fn buckets(log: &Recording, given: &[BucketFile], since: SimTime) -> Vec<BucketF
 /// Objects of which the log does not tell the writing.
 fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> PopulationFile {
     let bucket = &log.buckets[before.bucket as usize];
+    let is_without_kms = before.origin == ObjectOrigin::WithoutKms;
     PopulationFile {
         name: log.name_of_earlier(bucket, before),
         bucket: bucket.clone(),
@@ -90,8 +91,8 @@ fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> Populat
         age: age_of(&before.origin).unwrap_or_else(|| age.clone()),
         object_size: None,
         written_by: None,
-        encryption: (before.origin == ObjectOrigin::WithoutKms).then_some(Mode::SseS3),
-        kms_key: log.other_kms_key(before.part).map(str::to_owned),
+        encryption: is_without_kms.then_some(Mode::SseS3),
+        kms_key: log.other_kms_key(before.part).filter(|_| !is_without_kms).map(str::to_owned),
         storage_class: StorageClass::Standard,
         object_lock: false,
         old_versions: false,
