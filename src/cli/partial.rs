@@ -1,7 +1,7 @@
 //! Partial results: what a replay of a part of a log counted, under a header that says of what.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
@@ -177,8 +177,11 @@ pub(super) fn write(cells: &Cells, path: &Path) -> Result<()> {
     })
 }
 
-/// Refuses to replace a file that is no partial result: a log, say.
+/// Makes the folder of a partial result to come; refuses to replace a file that is no such: a log, say.
 pub(super) fn check_place(path: &Path) -> Result<()> {
+    if let Some(folder) = path.parent().filter(|_| !output::is_stdout(path)) {
+        fs::create_dir_all(folder).failing("the folder cannot be made", folder)?;
+    }
     let is_free = path.metadata().map_or(true, |it| !it.is_file() || it.len() == 0);
     if is_free || is_partial(path) {
         return Ok(());

@@ -116,6 +116,7 @@ fn replay(args: &ReplayArgs, scenario: &Scenario) -> Result<Results> {
 
 /// Replays a part of the logs and leaves what that counted.
 fn partial(args: &ReplayArgs, path: &Path) -> Result<Exit> {
+    super::partial::check_place(path)?;
     if args.logs.window().is_none() {
         return Err(Error::request(
             "a partial result needs `--from` and `--to`, the same for all parts",

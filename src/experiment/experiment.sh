@@ -63,6 +63,8 @@ remove_bucket() {
 }
 
 clean_up() {
+    # To the end, however often it is interrupted.
+    trap '' INT HUP TERM
     left=''
     rm -f "$work/go"
     for role in $made_roles; do remove_role "$role" || left="$left role/$role"; done
@@ -116,7 +118,7 @@ put_policy() {
         "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\",\"s3:GetObject\",\"s3:ListMultipartUploadParts\",\"s3:UpdateObjectEncryption\"],\"Resource\":\"arn:aws:s3:::$name/*\"},{\"Effect\":\"Allow\",\"Action\":[\"kms:GenerateDataKey\",\"kms:Decrypt\",\"kms:Encrypt\",\"kms:ReEncrypt*\"],\"Resource\":\"$key_id\"}]}"
 }
 
-# Creates and removes one of each first: who may not remove does not begin.
+# Creates and removes one of each first: it stops here if it may not remove what it makes.
 account=$(try sts get-caller-identity --query Account --output text) || fail "no credentials"
 name="$prefix-$account-$began"
 # What is to be made is noted before, so that it is removed even if an interrupt or a lost answer comes between.

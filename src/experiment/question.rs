@@ -57,16 +57,18 @@ impl Learnt {
         }
     }
 
-    /// Whether it takes writes under bucket keys.
+    /// Whether it takes writes under bucket keys. Reads take them, too: where nobody knows whether new keys are verified,
+    /// their calls were told apart wrongly (with one write, cache lifetimes of twice the truth).
     const fn takes_writes(self) -> bool {
-        matches!(
-            self,
-            Self::GenerationLifetime
-                | Self::WritePartitions
-                | Self::VerifyOnWrite
-                | Self::RequesterRule
-                | Self::SessionPolicies
-        )
+        self.takes_reads()
+            || matches!(
+                self,
+                Self::GenerationLifetime
+                    | Self::WritePartitions
+                    | Self::VerifyOnWrite
+                    | Self::RequesterRule
+                    | Self::SessionPolicies
+            )
     }
 
     /// Whether it takes reads under bucket keys.

@@ -410,9 +410,9 @@ pub(crate) struct ObjectHistory {
     upload: Option<(ObjectWrite, ObjectEncryption)>,
     /// What an inventory says of it, and how many milliseconds before the run it was written.
     inventoried: (EarlierKey, u64),
-    /// The object's number among those of its bucket of which the same is known, if it was read: for
-    /// each thing that may be known.
-    numbers: [Option<u64>; 4],
+    /// The object's number among those of which the same is known, in each part of its bucket in which it was read: in
+    /// several if it was written anew under another KMS key, by no request in the log.
+    numbers: Vec<(EarlierKey, u32, u64)>,
     /// For each part of a bucket how many such objects there are.
     counts: Vec<EarlierCounts>,
 }
@@ -433,7 +433,7 @@ impl ObjectHistory {
             self.object = object;
             (self.written, self.upload) = (None, None);
             self.inventoried = (EarlierKey::Unknown, 0);
-            self.numbers = [None; 4];
+            self.numbers.clear();
         }
     }
 
@@ -532,11 +532,13 @@ impl ObjectHistory {
 
     /// One of the objects from before the log in a part of a bucket.
     fn before(&mut self, key: EarlierKey, part: u32) -> NeededObject {
-        let count = &mut self.counts[part as usize][key as usize];
-        let number = *self.numbers[key as usize].get_or_insert_with(|| {
-            *count += 1;
-            *count - 1
-        });
+        let known = self.numbers.iter().find(|known| (known.0, known.1) == (key, part));
+        let number =
+            known.map_or_else(|| self.counts[part as usize][key as usize], |known| known.2);
+        if known.is_none() {
+            self.counts[part as usize][key as usize] += 1;
+            self.numbers.push((key, part, number));
+        }
         let value = if key == EarlierKey::WithKey { self.inventoried.1 } else { number };
         NeededObject::Earlier { key, part, value }
     }

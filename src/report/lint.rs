@@ -81,7 +81,7 @@ fn section(finding: &Finding) -> Block {
     );
     let mut blocks = vec![Block::Paragraph(sentence(&finding.why))];
     if !finding.mend.is_empty() {
-        blocks.push(Block::Paragraph(format!("Mend: {}.", finding.mend)));
+        blocks.push(Block::Paragraph(format!("Fix: {}.", finding.mend)));
     }
     blocks.push(Block::Note(format!(
         "{}, {}; source: {}",
@@ -182,7 +182,7 @@ fn result(finding: &Finding) -> Value {
     let index = Rule::ALL.iter().position(|rule| *rule == finding.rule);
     let mend = match finding.mend.as_str() {
         "" => String::new(),
-        mend => format!(" Mend: {mend}."),
+        mend => format!(" Fix: {mend}."),
     };
     let mut location = json!({
         "physicalLocation": {

@@ -229,7 +229,7 @@ fn people_read_place_reason_and_mend() {
         for part in [
             "1 finding must be mended before bucket keys are turned on",
             "broken/delivery-stream.json:26:11: statement `Encrypt`",
-            "Mend: add `arn:aws:s3:::amzn-s3-demo-bucket`",
+            "Fix: add `arn:aws:s3:::amzn-s3-demo-bucket`",
             "allow-stops-matching, certain; source: ",
             "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html",
         ] {
