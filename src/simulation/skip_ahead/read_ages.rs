@@ -187,7 +187,8 @@ mod tests {
         for minutes in 10..5_000 {
             let age = hours(f64::from(minutes) / 60.0);
             let (least, most) = ages.share_bounds(age);
-            let a_minute = ages.law.cdf(age + hours(1.0 / 60.0)) - ages.law.cdf(age);
+            let a_minute =
+                ages.law.cdf(hours((f64::from(minutes) + 1.0) / 60.0)) - ages.law.cdf(age);
             assert!(most > least, "the law is asked at {age}");
             assert!(most - least < 0.5 * a_minute, "{} at {age}", most - least);
         }

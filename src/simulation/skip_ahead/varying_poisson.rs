@@ -140,6 +140,9 @@ const FEW_CANDIDATES: f64 = 1.0;
 /// Candidates that are worth better bounds.
 const MANY_CANDIDATES: f64 = 100.0;
 
+/// To what part of itself a chance may fall within a stretch that is not cut.
+const MUCH_FALLEN: f64 = 0.25;
+
 /// The shortest stretch that is looked at: what happens within it hardly matters for an age.
 const SHORTEST: SimDuration = SimDuration::from_nanos(1_000_000);
 
@@ -218,25 +221,72 @@ impl<'a> Flow<'a> {
     ) -> SimTime {
         while time < end {
             let (_, most) = written.chance_bounds(time);
-            let FallingRate { until, per_ns, greatest, .. } = self.falling_rate(time, most);
-            let rate = per_ns * most;
+            let requests = self.falling_rate(time, most);
+            let rate = requests.per_ns * most;
             let candidate = if rate > 0.0 { after(time, 1.0 / rate, rng) } else { SimTime::MAX };
+            // Old keys' candidates lie far beyond the end, where no table reaches.
+            let until = requests.until.min(end);
             if candidate >= until {
                 time = until;
-                continue;
+            } else if self.keeps_falling(written, candidate, most, requests, rng) {
+                return candidate;
+            } else {
+                time = candidate;
             }
-            let of_rate =
-                if greatest { self.curve.at(candidate).0 * self.share / per_ns } else { 1.0 };
-            let level = rng.random::<f64>() * most;
-            let (least, greatest_chance) = written.chance_bounds(candidate);
-            let is_kept = level < least * of_rate
-                || level < greatest_chance * of_rate && level < written.chance(candidate) * of_rate;
-            if is_kept {
-                return if candidate < end { candidate } else { SimTime::MAX };
-            }
-            time = candidate;
         }
         SimTime::MAX
+    }
+
+    /// Whether a candidate is a point, if the chance is at most `most`.
+    #[inline]
+    fn keeps_falling(
+        &self,
+        written: &Written,
+        candidate: SimTime,
+        most: f64,
+        FallingRate { per_ns, greatest, .. }: FallingRate,
+        rng: &mut Stream,
+    ) -> bool {
+        let of_rate = if greatest { self.curve.at(candidate).0 * self.share / per_ns } else { 1.0 };
+        let level = rng.random::<f64>() * most;
+        let (least, likeliest) = written.chance_bounds(candidate);
+        level < least * of_rate
+            || level < likeliest * of_rate && level < written.chance(candidate) * of_rate
+    }
+
+    /// The last point between `from`, from which on the chance only falls, and `until`; `None` if stretches
+    /// find it sooner, as the chance falls by much.
+    fn last_falling(
+        &mut self,
+        written: &Written,
+        (from, until): (SimTime, SimTime),
+        rng: &mut Stream,
+    ) -> Option<Option<SimTime>> {
+        let (_, most) = written.chance_bounds(from);
+        let mut requests = self.falling_rate(from, most);
+        if until > requests.until {
+            requests.per_ns = self.curve.greatest() * self.share;
+            requests.greatest = true;
+        }
+        let rate = requests.per_ns * most;
+        if rate <= 0.0 {
+            return Some(None);
+        }
+        let (least, _) = written.chance_bounds(until);
+        if least < MUCH_FALLEN * most && rate * until.since(from).as_nanos() as f64 > FEW_CANDIDATES
+        {
+            return None;
+        }
+        let mut time = until;
+        loop {
+            time = time - SimDuration::from_nanos(exponential_ns(1.0 / rate, rng));
+            if time <= from {
+                return Some(None);
+            }
+            if self.keeps_falling(written, time, most, requests, rng) {
+                return Some(Some(time));
+            }
+        }
     }
 
     /// The rate of requests at `time`, from which on the chance is at most `most`.
@@ -262,6 +312,12 @@ impl<'a> Flow<'a> {
         until: SimTime,
         rng: &mut Stream,
     ) -> Option<SimTime> {
+        if let Some(written) = self.written
+            && from >= written.falls_from
+            && let Some(last) = self.last_falling(&written, (from, until), rng)
+        {
+            return last;
+        }
         // Stretches from the last to the first, each found again when its turn has come. They may be
         // very many, too many to call oneself for each.
         let mut earlier = Vec::new();
