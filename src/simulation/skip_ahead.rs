@@ -17,6 +17,7 @@ mod call_times;
 mod component;
 pub(super) mod cost;
 mod counts;
+mod read_ages;
 mod reads;
 mod shared_keys;
 mod varying_poisson;

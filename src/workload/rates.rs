@@ -50,6 +50,12 @@ impl RateCurve {
         self.greatest
     }
 
+    /// How long the rate stays as it is, apart from growth, at a time.
+    #[must_use]
+    pub fn step(&self) -> SimDuration {
+        self.step
+    }
+
     /// The rate at `time`, in arrivals per nanosecond, and until when it stays so.
     #[inline]
     #[must_use]

@@ -1,5 +1,6 @@
 //! One kind of action of a workload, whose calls are drawn without its requests.
 
+use super::read_ages::ReadAges;
 use crate::encryption::cost::KeyCost;
 use crate::encryption::needs::MemoryPart;
 use crate::encryption::service::{BucketScheme, Scheme};
@@ -11,7 +12,6 @@ use crate::s3::columns::{Objects, RequestClass};
 use crate::scenario::Scenario;
 use crate::tally::{CallSide, Caller, Cost};
 use crate::units::{SimDuration, SimTime};
-use crate::workload::ages::AgeLaw;
 use crate::workload::poisson::PoissonRequests;
 use crate::workload::rates::RateCurve;
 use crate::workload::written::KeptObjects;
@@ -25,7 +25,7 @@ pub(super) struct Component<'a> {
     /// The rate of its requests, by all session slots.
     pub(super) curve: RateCurve,
     /// The law of the ages of what it reads.
-    pub(super) ages: Option<AgeLaw>,
+    pub(super) ages: Option<ReadAges>,
     principal: usize,
     charged: Charged,
     /// What it writes, slot by slot, where that is kept.
@@ -63,6 +63,7 @@ impl<'a> Component<'a> {
             }
             _ => None,
         };
+        let ages = ages.map(ReadAges::new);
         Self { workload, action, kind, curve, ages, principal, charged, written, readable }
     }
 

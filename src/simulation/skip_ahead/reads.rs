@@ -14,7 +14,6 @@ use crate::rng::Purpose;
 use crate::s3::columns::RequestClass;
 use crate::tally::Tally;
 use crate::units::{SimDuration, SimTime};
-use crate::workload::ages::AgeLaw;
 
 /// One way in which requests of a component come to need a key.
 pub(super) struct Need {
@@ -66,8 +65,6 @@ pub(super) struct SkippedReads<'a> {
     needed: &'a Needed,
     /// The part of each component's requests that the requester sends, and that may find a key in memory.
     shares: Vec<f64>,
-    /// The mode of the ages that each component reads.
-    modes: Vec<SimDuration>,
     /// Over how many parts of S3's fleet they are spread.
     pub(super) parts: u32,
 }
@@ -81,18 +78,16 @@ impl<'a> SkippedReads<'a> {
     ) -> Self {
         let slots = &engine.run.requesters.list[requester].slots;
         let components = engine.components.iter();
-        let shares = components.clone().map(|component| match component.fixed_cost(scheme, true) {
+        let shares = components.map(|component| match component.fixed_cost(scheme, true) {
             Some(_) => 0.0,
             None => component.share_of(slots),
         });
-        let modes = components.map(|it| it.ages.as_ref().map_or(SimDuration::ZERO, AgeLaw::mode));
         Self {
             engine,
             requester,
             scheme,
             needed,
             shares: shares.collect(),
-            modes: modes.collect(),
             parts: engine.run.partitions(requester, scheme).reading,
         }
     }
@@ -123,7 +118,7 @@ impl<'a> SkippedReads<'a> {
             let share = self.shares[need.component] * need.share.share / f64::from(parts);
             let written = need.share.written.map(|(from, until)| {
                 let ages = ages.as_ref().expect("what is read by age has a law of ages");
-                Written::new((from, until), ages, self.modes[need.component])
+                Written::new((from, until), ages)
             });
             Flow::new(curve, share, written, from)
         });

@@ -5,11 +5,15 @@
 //! Poisson process of its own, independent of all others (Kingman, *Poisson Processes*, §5.1). Its next
 //! point is drawn by thinning (Lewis and Shedler, 1979): candidates come at a rate that is an upper
 //! bound for a stretch of time, and each is kept with the chance that the true rate is of the bound.
+//! Once a key's objects are so old that the chance only falls, it is no greater from a time on than at that
+//! time, which is bounded by a table ([`mod@read_ages`](super::read_ages)): so that each candidate has a stretch
+//! of its own, and no law of ages is asked for most of them.
 
 use std::sync::Arc;
 
 use rand::RngExt;
 
+use super::read_ages::{ReadAges, ShareBounds};
 use crate::rng::{Stream, exponential_ns};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::ages::AgeLaw;
@@ -31,8 +35,21 @@ pub(super) struct Flow<'a> {
     /// looking at every step of the curve would take longer.
     greatest: bool,
     stretch: Stretch,
+    /// The rate of candidates once the chance only falls.
+    falling: FallingRate,
     /// The very points, in order of time, where they are known.
     points: Option<Arc<[SimTime]>>,
+}
+
+/// The rate of a requester's requests while the chance that they need a key only falls.
+#[derive(Clone, Copy, Debug)]
+struct FallingRate {
+    /// Since and until when it is so.
+    from: SimTime,
+    until: SimTime,
+    per_ns: f64,
+    /// Whether that is the greatest rate there is, not the true one.
+    greatest: bool,
 }
 
 /// When a key's objects were written, and the law of the ages of what is read.
@@ -40,9 +57,9 @@ pub(super) struct Flow<'a> {
 pub(super) struct Written<'a> {
     from: SimTime,
     until: SimTime,
-    ages: &'a AgeLaw,
-    /// The mode of that law.
-    mode: SimDuration,
+    ages: &'a ReadAges,
+    /// From when on the chance only falls, and has quick bounds.
+    falls_from: SimTime,
     /// Where the law is exponential: how the chance falls once all is written.
     decay: Option<Decay>,
 }
@@ -57,27 +74,45 @@ struct Decay {
 }
 
 impl<'a> Written<'a> {
-    /// What was written from a time until another, read by a law of ages with that mode.
-    pub(super) fn new(
-        (from, until): (SimTime, SimTime),
-        ages: &'a AgeLaw,
-        mode: SimDuration,
-    ) -> Self {
-        let decay = match ages {
+    /// What was written from a time until another, read by a law of ages.
+    pub(super) fn new((from, until): (SimTime, SimTime), ages: &'a ReadAges) -> Self {
+        let decay = match &ages.law {
             AgeLaw::Exponential(law) if until < SimTime::MAX => Some(Decay {
-                at_first: not_older(ages, until, from),
+                at_first: not_older(&ages.law, until, from),
                 mean_ns: law.mean.as_nanos() as f64,
             }),
             _ => None,
         };
-        Self { from, until, ages, mode, decay }
+        let falls_from = match until {
+            _ if !ages.has_bounds() => SimTime::MAX,
+            // Of everything before a time less and less is young enough.
+            SimTime::MAX => SimTime::MAX,
+            _ if from == SimTime::MIN => until,
+            _ => until + ages.mode,
+        };
+        Self { from, until, ages, falls_from, decay }
+    }
+
+    /// Bounds of the chance, which are quick from `falls_from` on.
+    #[inline]
+    fn chance_bounds(&self, time: SimTime) -> ShareBounds {
+        let first = if self.from == SimTime::MIN {
+            (1.0, 1.0)
+        } else {
+            self.ages.share_bounds(time.since(self.from))
+        };
+        let last = self.ages.share_bounds(time.since(self.until));
+        (first.0 - last.1, first.1 - last.0)
     }
 
     /// The chance that what is read at a time is of it.
     fn chance(&self, time: SimTime) -> f64 {
         match self.decay {
             Some(decay) if time >= self.until => decay.after(time.since(self.until)),
-            _ => not_older(self.ages, time, self.from) - not_older(self.ages, time, self.until),
+            _ => {
+                not_older(&self.ages.law, time, self.from)
+                    - not_older(&self.ages.law, time, self.until)
+            }
         }
     }
 }
@@ -105,6 +140,9 @@ const FEW_CANDIDATES: f64 = 1.0;
 /// Candidates that are worth better bounds.
 const MANY_CANDIDATES: f64 = 100.0;
 
+/// To what part of itself a chance may fall within a stretch that is not cut.
+const MUCH_FALLEN: f64 = 0.25;
+
 /// The shortest stretch that is looked at: what happens within it hardly matters for an age.
 const SHORTEST: SimDuration = SimDuration::from_nanos(1_000_000);
 
@@ -119,10 +157,21 @@ impl<'a> Flow<'a> {
         let never = SimTime::MIN;
         let stretch = Stretch { from: never, until: never, most: 0.0, least: 0.0 };
         let steady = (never, never);
-        let points = None;
-        let mut flow =
-            Self { curve, share, written, rate: 0.0, steady, greatest: false, stretch, points };
-        flow.look_at(from);
+        let falling = FallingRate { from: never, until: never, per_ns: 0.0, greatest: false };
+        let mut flow = Self {
+            curve,
+            share,
+            written,
+            rate: 0.0,
+            steady,
+            greatest: false,
+            stretch,
+            falling,
+            points: None,
+        };
+        if written.is_none_or(|written| from < written.falls_from) {
+            flow.look_at(from);
+        }
         flow
     }
 
@@ -143,6 +192,11 @@ impl<'a> Flow<'a> {
             return next.copied().filter(|&next| next < end).unwrap_or(SimTime::MAX);
         }
         while time < end {
+            if let Some(written) = self.written
+                && time >= written.falls_from
+            {
+                return self.next_falling(&written, time, end, rng);
+            }
             let (most, until) = self.look_at(time);
             // Points are memoryless: where a stretch has none the next begins as if anew.
             let candidate = if most > 0.0 { after(time, 1.0 / most, rng) } else { SimTime::MAX };
@@ -157,6 +211,100 @@ impl<'a> Flow<'a> {
         SimTime::MAX
     }
 
+    /// The first point after `time`, from which on the chance only falls.
+    fn next_falling(
+        &mut self,
+        written: &Written,
+        mut time: SimTime,
+        end: SimTime,
+        rng: &mut Stream,
+    ) -> SimTime {
+        while time < end {
+            let (_, most) = written.chance_bounds(time);
+            let requests = self.falling_rate(time, most);
+            let rate = requests.per_ns * most;
+            let candidate = if rate > 0.0 { after(time, 1.0 / rate, rng) } else { SimTime::MAX };
+            // Old keys' candidates lie far beyond the end, where no table reaches.
+            let until = requests.until.min(end);
+            if candidate >= until {
+                time = until;
+            } else if self.keeps_falling(written, candidate, most, requests, rng) {
+                return candidate;
+            } else {
+                time = candidate;
+            }
+        }
+        SimTime::MAX
+    }
+
+    /// Whether a candidate is a point, if the chance is at most `most`.
+    #[inline]
+    fn keeps_falling(
+        &self,
+        written: &Written,
+        candidate: SimTime,
+        most: f64,
+        FallingRate { per_ns, greatest, .. }: FallingRate,
+        rng: &mut Stream,
+    ) -> bool {
+        let of_rate = if greatest { self.curve.at(candidate).0 * self.share / per_ns } else { 1.0 };
+        let level = rng.random::<f64>() * most;
+        let (least, likeliest) = written.chance_bounds(candidate);
+        level < least * of_rate
+            || level < likeliest * of_rate && level < written.chance(candidate) * of_rate
+    }
+
+    /// The last point between `from`, from which on the chance only falls, and `until`; `None` if stretches
+    /// find it sooner, as the chance falls by much.
+    fn last_falling(
+        &mut self,
+        written: &Written,
+        (from, until): (SimTime, SimTime),
+        rng: &mut Stream,
+    ) -> Option<Option<SimTime>> {
+        let (_, most) = written.chance_bounds(from);
+        let mut requests = self.falling_rate(from, most);
+        if until > requests.until {
+            requests.per_ns = self.curve.greatest() * self.share;
+            requests.greatest = true;
+        }
+        let rate = requests.per_ns * most;
+        if rate <= 0.0 {
+            return Some(None);
+        }
+        let (least, _) = written.chance_bounds(until);
+        if least < MUCH_FALLEN * most && rate * until.since(from).as_nanos() as f64 > FEW_CANDIDATES
+        {
+            return None;
+        }
+        let mut time = until;
+        loop {
+            time = time - SimDuration::from_nanos(exponential_ns(1.0 / rate, rng));
+            if time <= from {
+                return Some(None);
+            }
+            if self.keeps_falling(written, time, most, requests, rng) {
+                return Some(Some(time));
+            }
+        }
+    }
+
+    /// The rate of requests at `time`, from which on the chance is at most `most`.
+    #[inline]
+    fn falling_rate(&mut self, time: SimTime, most: f64) -> FallingRate {
+        if time < self.falling.from || time >= self.falling.until {
+            let greatest = self.curve.greatest() * self.share;
+            let (rate, until) = self.curve.at(time);
+            let in_a_step = greatest * most * self.curve.step().as_nanos() as f64;
+            // What happens less than once a step will not happen more often later.
+            let quiet = in_a_step <= FEW_CANDIDATES && until < SimTime::MAX;
+            let (per_ns, until) =
+                if quiet { (greatest, SimTime::MAX) } else { (rate * self.share, until) };
+            self.falling = FallingRate { from: time, until, per_ns, greatest: quiet };
+        }
+        self.falling
+    }
+
     /// The last point between `from` and `until`, if there is any.
     pub(super) fn last_between(
         &mut self,
@@ -164,6 +312,12 @@ impl<'a> Flow<'a> {
         until: SimTime,
         rng: &mut Stream,
     ) -> Option<SimTime> {
+        if let Some(written) = self.written
+            && from >= written.falls_from
+            && let Some(last) = self.last_falling(&written, (from, until), rng)
+        {
+            return last;
+        }
         // Stretches from the last to the first, each found again when its turn has come. They may be
         // very many, too many to call oneself for each.
         let mut earlier = Vec::new();
@@ -270,15 +424,16 @@ impl<'a> Flow<'a> {
     fn bounds(
         &self,
         from: SimTime,
-        Written { from: first, until: last, ages, mode, .. }: Written,
+        Written { from: first, until: last, ages, .. }: Written,
     ) -> (SimTime, f64, f64) {
+        let ReadAges { law: ages, mode, .. } = ages;
         // Of everything before a time all is old enough until then, and less and less from then on.
         let endless = first == SimTime::MIN;
         if endless && from < last {
             return (last, 1.0, 1.0);
         }
         let age = from.since(if endless { last } else { first });
-        if last <= from && (endless || from.since(last) >= mode) {
+        if last <= from && (endless || from.since(last) >= *mode) {
             return self.falling_bounds(from, age);
         }
         let ever = |until: SimTime| not_older(ages, until, first) - not_older(ages, from, last);
@@ -294,7 +449,7 @@ impl<'a> Flow<'a> {
             length = length.saturating_mul(4);
         }
         let until = from + length;
-        let rises = last > until || ages.rises_to_mode() && first + mode >= until;
+        let rises = last > until || ages.rises_to_mode() && first + *mode >= until;
         if rises {
             return (until, self.chance(from), self.chance(until));
         }
