@@ -58,7 +58,7 @@ pub(super) struct LintArgs {
     /// Policy of the KMS key that the role uses
     #[arg(long, value_name = "FILE", requires = "role", help_heading = "Policies of one role")]
     key_policy: Option<String>,
-    /// ARN of the role, user or session, as the key policy names it, e.g., arn:aws:iam::111122223333:role/reader
+    /// ARN of the role, user or session, as the key policy names it, e.g., `arn:aws:iam::111122223333:role/reader`
     ///
     /// Without `--key-policy` it tells the account: a key of another account must be granted there, too.
     #[arg(long, value_name = "ARN", help_heading = "Policies of one role")]

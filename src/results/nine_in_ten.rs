@@ -41,6 +41,13 @@ const OF_THE_RUN: f64 = 2.5;
 /// What is affordable anyhow: requests, each counted once for each set that answers it.
 const REQUESTS_FREE: f64 = 2e6;
 
+/// The same of a run that goes from KMS call to KMS call, in calls: it takes long only where there are very many, and
+/// then half as long again is enough.
+const OF_A_SKIPPING_RUN: f64 = 0.5;
+
+/// Calls that are affordable anyhow.
+const CALLS_FREE: f64 = 2e7;
+
 /// Bytes that sets may take together; a single one may take more.
 const BYTES_AT_A_TIME: u64 = 1 << 30;
 
@@ -152,6 +159,11 @@ impl DrawnSets {
             .collect()
     }
 
+    /// The configuration under one of its sets.
+    fn arm(&self, set: usize) -> Arm {
+        Arm::of_figures(self.configuration, self.sets[set])
+    }
+
     fn of(
         scenario: &Scenario,
         engines: &Engines,
@@ -184,7 +196,11 @@ const ARMS_OF_THE_RUN: f64 = 5.0;
 fn affordable(scenario: &Scenario, designs: &[DrawnSets]) -> u32 {
     let assumed: f64 = designs.iter().map(|design| design.estimates[0].requests).sum();
     let of_run = assumed * ARMS_OF_THE_RUN * f64::from(scenario.replications);
-    let most = REQUESTS_FREE.max(OF_THE_RUN * of_run);
+    let most = if Engines::of(scenario).name() == "skip-ahead" {
+        CALLS_FREE.max(OF_A_SKIPPING_RUN * of_run)
+    } else {
+        REQUESTS_FREE.max(OF_THE_RUN * of_run)
+    };
     let mut sets = SETS.start;
     while sets < SETS.end && requests_of(designs, 2 * sets) <= most {
         sets *= 2;
@@ -205,15 +221,10 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<
     let against = Against::first(run);
     let mut figures: Vec<Vec<SetFigures>> = designs.iter().map(|_| Vec::new()).collect();
     for batch in batches(designs) {
-        let arms: Vec<Arm> = batch
-            .iter()
-            .map(|&(design, set)| {
-                Arm::of_figures(designs[design].configuration, designs[design].sets[set])
-            })
-            .collect();
         let billing = &scenario.billing;
         if let Some(parts) = run.parts {
-            for (&(design, set), arm) in batch.iter().zip(&arms) {
+            for &(design, set) in &batch {
+                let arm = &designs[design].arm(set);
                 let configuration = &scenario.configurations[arm.configuration];
                 let tally = parts.tally(configuration, arm, &role_of(set), 0);
                 let counts = ArmCounts::of(&tally, billing, AskedQuotas::Untold);
@@ -221,16 +232,9 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<
             }
             continue;
         }
-        progress(Step::SetsDecided(scenario.expected_requests()));
-        let counted = run_and(
-            scenario,
-            &engines,
-            &arms,
-            0..1,
-            &|requests| progress(Step::Answered(requests)),
-            |tally| ArmCounts::of(&tally, billing, AskedQuotas::Untold),
-        );
-        for (&(design, _), counts) in batch.iter().zip(counted.iter().flatten()) {
+        let take = |tally| ArmCounts::of(&tally, billing, AskedQuotas::Untold);
+        let counted = run_sets((scenario, &engines), designs, &batch, progress, take);
+        for (&(design, _), counts) in batch.iter().zip(&counted) {
             let index = designs[design].configuration;
             figures[design].push(figures_of(run, index, counts, &against));
         }
@@ -262,25 +266,25 @@ pub(super) fn each_tally(
     let designs = DrawnSets::of_all_drawn(scenario);
     for batch in batches(&designs) {
         let batch: Vec<(usize, usize)> = batch.into_iter().filter(|(_, set)| *set > 0).collect();
-        let arms: Vec<Arm> = batch
-            .iter()
-            .map(|&(design, set)| {
-                Arm::of_figures(designs[design].configuration, designs[design].sets[set])
-            })
-            .collect();
-        progress(Step::SetsDecided(scenario.expected_requests()));
-        let counted = run_and(
-            scenario,
-            &engines,
-            &arms,
-            0..1,
-            &|requests| progress(Step::Answered(requests)),
-            |tally| tally,
-        );
-        for (&(design, set), tally) in batch.iter().zip(counted.iter().flatten()) {
+        let counted = run_sets((scenario, &engines), &designs, &batch, progress, |tally| tally);
+        for (&(design, set), tally) in batch.iter().zip(&counted) {
             tell(designs[design].configuration, &role_of(set), tally);
         }
     }
+}
+
+/// What some sets count in the first replication, each of a design.
+fn run_sets<T: Clone + Send>(
+    (scenario, engines): (&Scenario, &Engines),
+    designs: &[DrawnSets],
+    batch: &[(usize, usize)],
+    progress: StepProgress,
+    take: impl Fn(Tally) -> T + Sync,
+) -> Vec<T> {
+    let arms: Vec<Arm> = batch.iter().map(|&(design, set)| designs[design].arm(set)).collect();
+    progress(Step::SetsDecided(scenario.expected_requests()));
+    let answered = |requests| progress(Step::Answered(requests));
+    run_and(scenario, engines, &arms, 0..1, &answered, take).into_iter().flatten().collect()
 }
 
 /// Each design and set, in runs that fit into memory together.

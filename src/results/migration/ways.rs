@@ -265,7 +265,7 @@ impl MigrationWays {
         let mut ways = Self { reach: reach_rows(&name, stored.iter().cloned()), ..Self::default() };
         let total: u64 = stored.iter().map(|one| one.objects).sum();
         let young = younger_of_inventory(tally, (YOUNG.as_secs_f64() / 86_400.0) as u64);
-        let mut touched: Vec<(MigrationMethod, Vec<&StoredObjects>)> = Vec::new();
+        let mut known: Vec<(MigrationMethod, Vec<&StoredObjects>)> = Vec::new();
         for (operation, part, objects) in [
             (MigrationMethod::Update, ALL, &stored),
             (MigrationMethod::Copy, ALL, &stored),
@@ -275,12 +275,12 @@ impl MigrationWays {
         ] {
             // The inventory is the list of objects, so S3 need not make one.
             let work = OneOff::of(operation, objects, false, (prices, &Terms::default()));
-            let touches = |it: &&StoredObjects| Reach::of(operation, it).objects > 0;
-            let touched_now = (operation, objects.iter().filter(touches).collect());
-            if work.objects == 0 || touched.contains(&touched_now) {
+            let is_reached = |it: &&StoredObjects| Reach::of(operation, it).objects > 0;
+            let touched = (operation, objects.iter().filter(is_reached).collect());
+            if work.objects == 0 || known.contains(&touched) {
                 continue;
             }
-            touched.push(touched_now);
+            known.push(touched);
             let wanted_per_s = asked.objects_per_s.unwrap_or(OBJECTS_PER_S);
             let pace =
                 Pace::of((work.objects, work.kms_calls), wanted_per_s, (terms, 0), asked.headroom);

@@ -41,6 +41,14 @@ pub(super) struct Flow<'a> {
     points: Option<Arc<[SimTime]>>,
 }
 
+/// The last point of a stretch of time.
+enum LastPoint {
+    At(SimTime),
+    None,
+    /// Shorter stretches find it sooner: the chance falls by much.
+    NotSought,
+}
+
 /// The rate of a requester's requests while the chance that they need a key only falls.
 #[derive(Clone, Copy, Debug)]
 struct FallingRate {
@@ -254,14 +262,13 @@ impl<'a> Flow<'a> {
             || level < likeliest * of_rate && level < written.chance(candidate) * of_rate
     }
 
-    /// The last point between `from`, from which on the chance only falls, and `until`; `None` if stretches
-    /// find it sooner, as the chance falls by much.
+    /// The last point between `from`, from which on the chance only falls, and `until`.
     fn last_falling(
         &mut self,
         written: &Written,
         (from, until): (SimTime, SimTime),
         rng: &mut Stream,
-    ) -> Option<Option<SimTime>> {
+    ) -> LastPoint {
         let (_, most) = written.chance_bounds(from);
         let mut requests = self.falling_rate(from, most);
         if until > requests.until {
@@ -270,21 +277,21 @@ impl<'a> Flow<'a> {
         }
         let rate = requests.per_ns * most;
         if rate <= 0.0 {
-            return Some(None);
+            return LastPoint::None;
         }
         let (least, _) = written.chance_bounds(until);
         if least < MUCH_FALLEN * most && rate * until.since(from).as_nanos() as f64 > FEW_CANDIDATES
         {
-            return None;
+            return LastPoint::NotSought;
         }
         let mut time = until;
         loop {
             time = time - SimDuration::from_nanos(exponential_ns(1.0 / rate, rng));
             if time <= from {
-                return Some(None);
+                return LastPoint::None;
             }
             if self.keeps_falling(written, time, most, requests, rng) {
-                return Some(Some(time));
+                return LastPoint::At(time);
             }
         }
     }
@@ -314,9 +321,12 @@ impl<'a> Flow<'a> {
     ) -> Option<SimTime> {
         if let Some(written) = self.written
             && from >= written.falls_from
-            && let Some(last) = self.last_falling(&written, (from, until), rng)
         {
-            return last;
+            match self.last_falling(&written, (from, until), rng) {
+                LastPoint::At(time) => return Some(time),
+                LastPoint::None => return None,
+                LastPoint::NotSought => {}
+            }
         }
         // Stretches from the last to the first, each found again when its turn has come. They may be
         // very many, too many to call oneself for each.
