@@ -564,13 +564,17 @@ impl ExplainCall {
         self.changes.add_to(&mut words);
         words.options("configuration", &self.configurations);
         words.option("level", self.level);
+        let selectors = [&self.object, &self.request, &self.requester, &self.at];
+        let is_picking = selectors.iter().any(|it| it.is_some());
         words.option("object", self.object);
         words.option("request", self.request);
         words.option("requester", self.requester);
         words.option("at", self.at);
         words.option("limit", self.limit);
         words.option("replication", self.replication);
-        Ok(words.command("explain", given).with_results(self.folder.out))
+        let command = words.command("explain", given).with_results(self.folder.out);
+        // Requests that are picked are printed, and nothing else.
+        Ok(ToolCommand { leaves_files: command.leaves_files && !is_picking, ..command })
     }
 }
 
