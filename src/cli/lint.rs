@@ -73,18 +73,20 @@ impl LintArgs {
         let beside = [&self.boundary, &self.key_policy, &self.role];
         beside.iter().any(|it| it.is_some()) || !self.session.is_empty()
     }
+
+    /// All that is named, the policies beside the role's own too.
+    fn all_files(&self) -> impl Iterator<Item = &String> {
+        self.files.iter().chain(&self.boundary).chain(&self.session).chain(&self.key_policy)
+    }
 }
 
 /// Looks at the policies of one role.
 fn add_role(args: &LintArgs, linted: &mut Linted) -> Result<()> {
-    let beside = args.boundary.iter().chain(&args.session).chain(&args.key_policy);
-    let all: Vec<&String> = args.files.iter().chain(beside).collect();
-    if let Some(folder) = all.iter().find(|file| Path::new(file).is_dir()) {
+    if let Some(folder) = args.all_files().find(|file| Path::new(file).is_dir()) {
         return Err(Error::request("it is a folder, but the policies of one role are files")
             .at(folder.as_str())
             .hint("name its files"));
     }
-    check_stdin(&all)?;
     linted.add_role(&RoleFiles {
         arn: args.role.as_deref(),
         identity: read_all(&args.files)?,
@@ -95,8 +97,8 @@ fn add_role(args: &LintArgs, linted: &mut Linted) -> Result<()> {
 }
 
 /// Refuses standard input for two files: the second would be empty.
-fn check_stdin(files: &[&String]) -> Result<()> {
-    match files.iter().filter(|file| *file == &"-").count() {
+fn check_stdin(args: &LintArgs) -> Result<()> {
+    match args.all_files().filter(|file| *file == "-").count() {
         0 | 1 => Ok(()),
         _ => Err(Error::request("`-` is given more than once, but standard input is read once")
             .hint("write what it holds into a file, and name that")),
@@ -114,13 +116,13 @@ fn read_all(files: &[String]) -> Result<Vec<(String, String)>> {
 }
 
 pub(super) fn run(args: &LintArgs) -> Result<Exit> {
+    check_stdin(args)?;
     let mut linted = Linted::default();
     let mut left_out = FilesPassedOver::default();
     let apart = if args.is_of_role() { &[][..] } else { &args.files };
     if args.is_of_role() {
         add_role(args, &mut linted)?;
     }
-    check_stdin(&args.files.iter().collect::<Vec<_>>())?;
     for file in apart {
         if Path::new(file).is_dir() {
             add_folder(Path::new(file), &mut linted, &mut left_out)?;

@@ -71,6 +71,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<Exit> {
 
 /// Makes one replay, or one partial result, of several.
 fn replay_of_parts(args: &MergeArgs) -> Result<Exit> {
+    args.partial.as_deref().map_or(Ok(()), partial::check_place)?;
     let mut merged = MergedParts::default();
     args.parts.iter().try_for_each(|part| merged.add(part))?;
     let cells = merged.whole()?;

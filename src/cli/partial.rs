@@ -167,9 +167,8 @@ pub(super) fn put_header(cells: &mut Cells, header: &PartHeader, log: &Recording
     }
 }
 
-/// Writes a partial result to a file, or to standard output; never over what is none.
+/// Writes a partial result to a file, or to standard output, of which [`check_place`] was asked before.
 pub(super) fn write(cells: &Cells, path: &Path) -> Result<()> {
-    check_place(path)?;
     output::write_whole(path, |file| {
         let mut out = BufWriter::new(file);
         cells.write(&mut out)?;

@@ -88,9 +88,12 @@ clean_up() {
     rm -rf "$work"
     [ -z "$left" ] || echo "NOT REMOVED, remove by hand:$left" >&2
 }
+obey_signals() {
+    trap 'exit 130' INT
+    trap 'exit 143' HUP TERM
+}
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' HUP TERM
+obey_signals
 
 make_bucket() {
     if [ "$region" = us-east-1 ]; then
@@ -274,6 +277,8 @@ wait $!
 
 measured=$key_id
 clean_up
+# What follows may be interrupted again, and leaves nothing to remove.
+obey_signals
 work=$(mktemp -d) || exit 1
 calibrate="bks calibrate $out/requests.json $out/kms.json --bucket $name --out found.toml"
 # Two lookups a second are answered: who is told to wait asks again.

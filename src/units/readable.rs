@@ -77,8 +77,8 @@ pub(crate) fn percent_if_any(share: f64) -> String {
     }
 }
 
-/// Two ends of a range, or one that both are written as. Beside `688 k` a plain `648` would be read as so many thousands: then the other end is
-/// written out.
+/// Two ends of a range; one figure if both are written alike. Beside `688 k` a plain `648` would be read as so many
+/// thousands: then the other end is written out.
 pub(crate) fn ends((low, high): (f64, f64), words: impl Fn(f64) -> String) -> String {
     let [least, most] = [words(low), words(high)];
     if least == most {
