@@ -42,7 +42,6 @@ mod windows;
 mod wrapping;
 
 use crate::named_enum::named_enum;
-use timestamps::TimestampReader;
 
 named_enum! {
     /// The formats that logs come in.
@@ -66,10 +65,7 @@ impl LogFormat {
         }
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         let lines = text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
-        if lines
-            .clone()
-            .any(|line| access_log::parse(line, &mut TimestampReader::default()).is_ok())
-        {
+        if lines.clone().any(access_log::looks_like) {
             return Some(Self::S3AccessLog);
         }
         if lines.clone().any(|line| ibm_cos::parse(line).is_ok()) {

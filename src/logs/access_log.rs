@@ -11,6 +11,7 @@
 //! ends where a request's id and an operation follow. A line whose operation has no operation's format
 //! only fits by accident, and cannot be read.
 
+mod endpoint;
 pub(super) mod named;
 pub mod write;
 
@@ -19,6 +20,13 @@ use memchr::memmem;
 use super::bad_lines::LineError;
 use super::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
 use super::timestamps::{self, COMMON_LOG_BYTES, TimestampReader};
+
+/// Whether a line begins as one of an access log does: an owner, a bucket and a time.
+pub(super) fn looks_like(line: &[u8]) -> bool {
+    let mut fields = Fields { rest: line };
+    let names = fields.next().is_some() && fields.next().is_some();
+    names && fields.time(&mut TimestampReader::default()).is_some()
+}
 
 /// Reads one line, without its end.
 #[inline]
@@ -47,6 +55,11 @@ pub(crate) fn parse<'a>(
     let _turn_around_time = fields.next_short().ok_or(ends("turn-around time"))?;
     fields.skip_agents().ok_or(ends("user agent"))?;
     let version_id = fields.next().ok_or(ends("version id"))?;
+    // Signature version, cipher suite and authentication stand between the host's id and its name.
+    let host = fields.nth(4).and_then(known);
+    if fields.begin_another_record() {
+        return Err(LineError::SeveralRecords);
+    }
     let operation = LogOperation::of_access_log(operation_name);
     Ok(Record {
         time,
@@ -58,6 +71,7 @@ pub(crate) fn parse<'a>(
         object_size,
         bytes_sent,
         id: known(id),
+        region: host.and_then(endpoint::region),
         ..Record::new(operation, operation_name, LoggedRequester::parse(requester))
     })
 }
@@ -106,6 +120,20 @@ impl<'a> Fields<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         self.skip_spaces();
         self.take(memchr::memchr(b' ', self.rest))
+    }
+
+    /// The field after `skipped` others.
+    fn nth(&mut self, skipped: u32) -> Option<&'a [u8]> {
+        for _ in 0..skipped {
+            self.next()?;
+        }
+        self.next()
+    }
+
+    /// Whether another record's time follows: two files were put together, of which the first does not end
+    /// its last line. No field after the version's id has brackets.
+    fn begin_another_record(&self) -> bool {
+        memchr::memchr(b'[', self.rest).is_some()
     }
 
     /// The same for a field of a few bytes, where a plain loop is faster.

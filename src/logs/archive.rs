@@ -87,7 +87,8 @@ pub fn entries(file: &File) -> Result<Vec<ArchivedFile>> {
 }
 
 fn is_hidden(name: &str) -> bool {
-    name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX")
+    let mut parts = name.split('/').filter(|part| !matches!(*part, "." | ".."));
+    parts.any(|part| part.starts_with('.') || part == "__MACOSX")
 }
 
 fn packed_otherwise(name: &str) -> Error {

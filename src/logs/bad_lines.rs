@@ -20,6 +20,8 @@ pub enum LineError {
     AsText(&'static str),
     /// It is no JSON, or not of a record's shape.
     Json,
+    /// It goes on with another record.
+    SeveralRecords,
     /// It is longer than any line or event may be.
     TooLong,
     /// The file ends within it.
@@ -30,12 +32,15 @@ impl fmt::Display for LineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ends(field) => write!(f, "it ends before its {field}"),
-            Self::Field(field) => write!(f, "its {field} is none"),
+            Self::Field(field) => write!(f, "its {field} is not valid"),
             Self::Lacks(field) => write!(f, "it has no {field}"),
             Self::AsText(field) => {
                 write!(f, "its `{field}` is text, and neither JSON nor Python's")
             }
             Self::Json => f.write_str("it is not the JSON of an event"),
+            Self::SeveralRecords => f.write_str(
+                "it goes on with another record, as where files were put together without a line's end between",
+            ),
             Self::TooLong => f.write_str("it is longer than a record can be"),
             Self::CutOff => f.write_str("the file ends within it"),
         }
@@ -87,7 +92,7 @@ impl fmt::Display for BadLine {
 const KEPT: usize = 5;
 
 /// How many characters of a bad line are kept.
-const EXCERPT: usize = 120;
+const EXCERPT: usize = 160;
 
 /// Counts the lines of logs, and those that cannot be read; sums of files merge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,7 +118,7 @@ impl BadLines {
             self.cut_off = Some(file.to_owned());
         }
         if self.first.len() < KEPT {
-            let excerpt = excerpt(text);
+            let excerpt = excerpt(text, flaw);
             self.first.push(BadLine { file: file.to_owned(), line, flaw, excerpt });
         }
     }
@@ -176,14 +181,34 @@ impl BadLines {
         for line in &self.first {
             let _ = write!(message, "\n  {line}");
         }
-        Err(Error::request(message).hint(
-            "name the format if it was taken for another, e.g., `--log-format s3-access-log`, or \
-             allow more, e.g., `--max-bad 10%`",
-        ))
+        Err(Error::request(message).hint(self.way_out()))
+    }
+
+    /// What to do where too many are bad.
+    fn way_out(&self) -> String {
+        const FORMAT: &str =
+            "name the format if it was taken for another, e.g., `--log-format s3-access-log`";
+        if self.share() > MOST_ALLOWED {
+            return format!(
+                "{FORMAT}, or leave the file out: so many lines show that it is of another kind, or damaged"
+            );
+        }
+        let percent = if self.share() <= 0.1 { 10.0 } else { (self.share() * 100.0).ceil() };
+        format!("{FORMAT}, or allow more, e.g., `--max-bad {percent}%`")
     }
 }
 
-fn excerpt(text: &[u8]) -> String {
+/// The greatest share of bad lines that is offered as a way out.
+const MOST_ALLOWED: f64 = 0.5;
+
+/// The beginning of what cannot be read; of an event, from a field on whose value is not valid.
+fn excerpt(text: &[u8], flaw: LineError) -> String {
+    let field = match flaw {
+        LineError::Field(field) => field.strip_prefix('`').and_then(|name| name.strip_suffix('`')),
+        _ => None,
+    };
+    let from = field.and_then(|field| memchr::memmem::find(text, field.as_bytes())).unwrap_or(0);
+    let text = &text[from..];
     let head = &text[..text.len().min(EXCERPT * 4)];
     let head = String::from_utf8_lossy(head);
     let end = head.char_indices().nth(EXCERPT).map_or(head.len(), |(end, _)| end);

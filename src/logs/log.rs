@@ -67,7 +67,8 @@ impl<'a> Log<'a> {
             Err(error) if head.is_empty() => return Err(windows::unreadable(&error)),
             Err(error) => Box::new(FailedRead(Some(error))),
         };
-        if head.is_empty() {
+        let is_blank = head.len() < HEAD && head.trim_ascii().is_empty();
+        if is_blank {
             return Ok(Detected::Empty);
         }
         // The size of a compressed file says nothing of what it holds.

@@ -113,11 +113,12 @@ pub struct Record<'a> {
     pub bytes_sent: Option<u64>,
     /// Which bytes of the object are asked for, where the record says so (CloudTrail).
     pub range: Option<&'a [u8]>,
-    /// Where a copy reads from, as `bucket/key` and perhaps `?versionId=…`, where the copy's own
-    /// record says so (CloudTrail). Access logs have a record of its own for that half, whose
-    /// operation is a [`LogOperation::CopySource`] or [`LogOperation::PartCopySource`].
-    pub copy_source: Option<&'a [u8]>,
-    /// The AWS region in which it was received, where the format has it (CloudTrail).
+    /// Where a copy reads from, where the copy's own record says so (CloudTrail). Access logs have a
+    /// record of its own for that half, whose operation is a [`LogOperation::CopySource`] or
+    /// [`LogOperation::PartCopySource`].
+    pub copy_source: Option<CopySource<'a>>,
+    /// The AWS region in which it was received, where the record has it: CloudTrail's always, an access
+    /// log's by the endpoint that was asked, unless that is of no region.
     pub region: Option<&'a [u8]>,
     /// What S3 calls this request. A repeated record has it again; so do, in access logs, the parts
     /// of one `DeleteObjects` (`BATCH.DELETE.OBJECT`), which differ by key. CloudTrail's is the
@@ -177,6 +178,44 @@ impl<'a> Record<'a> {
         };
         sound && self.error.is_none()
     }
+}
+
+/// The object that a copy reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopySource<'a> {
+    /// Its bucket; through an access point, that access point's ARN until it is known which.
+    pub bucket: &'a [u8],
+    /// Its key, percent-encoded as in the request's header.
+    pub key: &'a [u8],
+    /// Its version, if the copy names one.
+    pub version: Option<&'a [u8]>,
+}
+
+impl<'a> CopySource<'a> {
+    /// Reads the header `x-amz-copy-source`: `BUCKET/KEY` or `ARN-OF-ACCESS-POINT/object/KEY`, perhaps with
+    /// `?versionId=…` (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
+    pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
+        const VERSION: &[u8] = b"?versionId=";
+        const OBJECT: &[u8] = b"/object/";
+        let text = text.strip_prefix(b"/").unwrap_or(text);
+        let (bucket_bytes, separator) = if text.starts_with(b"arn:") {
+            (memchr::memmem::find(text, OBJECT)?, OBJECT.len())
+        } else {
+            (memchr::memchr(b'/', text)?, 1)
+        };
+        let (bucket, rest) = (&text[..bucket_bytes], &text[bucket_bytes + separator..]);
+        let (key, version) = match memchr::memmem::rfind(rest, VERSION) {
+            Some(at) => (&rest[..at], Some(&rest[at + VERSION.len()..])),
+            None => (rest, None),
+        };
+        Some(Self { bucket, key, version })
+    }
+}
+
+/// Whether what stands in a bucket's place is an access point: its ARN, or its alias
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>).
+pub(crate) fn is_access_point(bucket: &[u8]) -> bool {
+    bucket.starts_with(b"arn:") || bucket.ends_with(b"-s3alias") || bucket.ends_with(b"--xa-s3")
 }
 
 /// How an object is encrypted.
@@ -388,11 +427,17 @@ impl KmsEvent<'_> {
 /// Bucket and key of `arn:PARTITION:s3:::BUCKET`, `…:BUCKET/KEY` or, of a directory bucket,
 /// `arn:PARTITION:s3express:REGION:ACCOUNT:bucket/BUCKET` and perhaps `/KEY`. Table and vector buckets,
 /// whose names say nothing of their kind, are called by their ARN; of what lies in them nothing is stated.
+/// An access point is called by its ARN, too, as that does not tell its bucket.
 pub(crate) fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
     const BUCKET: &[u8] = b"bucket/";
+    const OBJECT: &[u8] = b"/object/";
     let mut parts = arn.splitn(6, |byte| *byte == b':');
     let service = parts.nth(2);
     let resource = parts.nth(2).unwrap_or(arn);
+    if resource.starts_with(b"accesspoint/") {
+        let end = memchr::memmem::find(arn, OBJECT);
+        return (&arn[..end.unwrap_or(arn.len())], end.map(|end| &arn[end + OBJECT.len()..]));
+    }
     let named = match service {
         None | Some(b"s3") => resource,
         Some(b"s3express") => resource.strip_prefix(BUCKET).unwrap_or(resource),
@@ -502,6 +547,11 @@ mod tests {
             (express, "lake--usw2-az1--x-s3", true),
             (&of_object, "lake--usw2-az1--x-s3", false),
             ("lake", "lake", true),
+            (
+                "arn:aws:s3:us-west-2:111122223333:accesspoint/ap/object/a/b",
+                "arn:aws:s3:us-west-2:111122223333:accesspoint/ap",
+                false,
+            ),
             (&table, "arn:aws:s3tables:us-east-1:111122223333:bucket/lake", true),
             (
                 "arn:aws:s3vectors:us-east-1:111122223333:bucket/v",
@@ -523,6 +573,24 @@ mod tests {
             };
             assert_eq!(event.bucket(), Some(bucket.as_bytes()), "{arn}");
             assert_eq!(event.is_of_bucket(), Some(of_bucket), "{arn}");
+        }
+    }
+
+    #[test]
+    fn sources_of_copies_are_objects_of_buckets_or_access_points() {
+        let source = |bucket, key, version| Some(CopySource { bucket, key, version });
+        let through = "arn:aws:s3:us-west-2:111122223333:accesspoint/ap/object/a/object/b";
+        let access_point = b"arn:aws:s3:us-west-2:111122223333:accesspoint/ap".as_slice();
+        let v1 = Some(b"v1".as_slice());
+        for (text, expected) in [
+            ("lake/a/b", source(b"lake", b"a/b", None)),
+            ("/lake/a", source(b"lake", b"a", None)),
+            ("lake/a?versionId=v1", source(b"lake", b"a", v1)),
+            (through, source(access_point, b"a/object/b", None)),
+            ("lake", None),
+            ("arn:aws:s3:us-west-2:111122223333:accesspoint/ap", None),
+        ] {
+            assert_eq!(CopySource::parse(text.as_bytes()), expected, "{text}");
         }
     }
 

@@ -217,12 +217,6 @@ impl PriceTable {
         Ok(Self { region: region.to_owned(), entries, free_tier })
     }
 
-    /// Whether AWS has such a region, with prices known here or not.
-    #[must_use]
-    pub fn is_region(region: &str) -> bool {
-        Self::regions().any(|known| known == region) || UNPRICED.contains(&region)
-    }
-
     /// Every region whose prices are known, by AWS's code.
     pub fn regions() -> impl Iterator<Item = &'static str> + Clone {
         PRICED.iter().map(|list| list.region)

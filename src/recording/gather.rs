@@ -336,7 +336,8 @@ impl RecordGatherer {
         if self.in_trail {
             self.data_events.note(self.names.bucket_of(place), when);
         }
-        if let Some(region) = record.region {
+        // One that fails may have been sent to an endpoint that is not the bucket's.
+        if let Some(region) = record.region.filter(|_| fate == RequestStatus::Served) {
             self.names.note_region(place, region);
         }
         if let Some(keys) = record.deleted_keys.filter(|keys| *keys > 0) {
@@ -350,8 +351,8 @@ impl RecordGatherer {
             RequestKind::UploadPartCopy => RequestKind::PartCopySource,
             _ => return Ok(()),
         };
-        let source = record.copy_source.and_then(CopySource::parse);
-        let Some(source) = source.filter(|_| fate == RequestStatus::Served) else { return Ok(()) };
+        let source = record.copy_source.filter(|_| fate == RequestStatus::Served);
+        let Some(source) = source else { return Ok(()) };
         let key = percent_decoded(source.key);
         let id = self.object(source.bucket, &key, source.version);
         let read = LoggedObject { id, bucket: source.bucket, key: Some(&key), kms_key: None };
@@ -511,26 +512,4 @@ fn fate(record: &Record) -> RequestStatus {
         record.status.is_some_and(|status| status >= 500 || matches!(status, 301 | 307));
     let by_error = record.error.is_some_and(|error| UNBILLED.contains(&error));
     if by_status || by_error { RequestStatus::Unbilled } else { RequestStatus::Unserved }
-}
-
-/// `bucket/key?versionId=…`
-struct CopySource<'a> {
-    bucket: &'a [u8],
-    key: &'a [u8],
-    version: Option<&'a [u8]>,
-}
-
-impl<'a> CopySource<'a> {
-    fn parse(text: &'a [u8]) -> Option<Self> {
-        const VERSION: &[u8] = b"?versionId=";
-        let text = text.strip_prefix(b"/").unwrap_or(text);
-        let slash = text.iter().position(|byte| *byte == b'/')?;
-        let (bucket, rest) = (&text[..slash], &text[slash + 1..]);
-        let version = rest.windows(VERSION.len()).rposition(|window| window == VERSION);
-        let (key, version) = match version {
-            Some(at) => (&rest[..at], Some(&rest[at + VERSION.len()..])),
-            None => (rest, None),
-        };
-        Some(Self { bucket, key, version })
-    }
 }

@@ -429,8 +429,11 @@ fn up_to(text: &str, at: usize) -> &str {
     &text[..whole.unwrap_or(0)]
 }
 
-/// `NAME:LINE:COLUMN` of a byte of a text.
+/// `NAME:LINE:COLUMN` of a byte of a text; `NAME` where there is no text.
 fn line_and_column(text: &str, name: &str, at: usize) -> String {
+    if text.is_empty() {
+        return name.to_owned();
+    }
     let before = up_to(text, at);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;

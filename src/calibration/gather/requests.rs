@@ -67,12 +67,13 @@ impl<'a> RecordObject<'a> {
 
     /// The source of a copy, as its own record has it.
     fn source(&self, operation: ObjectOperation) -> UseOfObject<'a> {
-        match self.record.copy_source.and_then(source) {
-            Some((bucket, key)) => UseOfObject {
+        // Of which version is not known where one is named.
+        match self.record.copy_source.filter(|source| source.version.is_none()) {
+            Some(source) => UseOfObject {
                 object_use: ObjectUse::Reads,
                 operation,
-                bucket,
-                object: object(bucket, &percent_decoded(key)),
+                bucket: source.bucket,
+                object: object(source.bucket, &percent_decoded(source.key)),
             },
             None => UseOfObject { object: NO_OBJECT, ..self.used(ObjectUse::MayRead, operation) },
         }
@@ -123,14 +124,6 @@ pub(super) fn object_uses<'a>(record: &'a Record<'a>) -> Vec<UseOfObject<'a>> {
         | LogOperation::WithoutData
         | LogOperation::Unknown => Vec::new(),
     }
-}
-
-/// Bucket and key of a copy's source of no certain version.
-fn source(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let text = text.strip_prefix(b"/").unwrap_or(text);
-    let slash = text.iter().position(|byte| *byte == b'/')?;
-    let versioned = memchr::memmem::find(text, b"?versionId=").is_some();
-    (!versioned).then_some((&text[..slash], &text[slash + 1..]))
 }
 
 /// What tells an object from others.

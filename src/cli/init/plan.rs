@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::lint::{PlannedBucket, PlannedBuckets};
-use crate::pricing::PriceTable;
+use crate::s3::is_region_code;
 
 /// What a bucket's two configurations are.
 type ModeChange = (&'static str, &'static str);
@@ -14,7 +14,7 @@ type ModeChange = (&'static str, &'static str);
 pub(super) fn scenario(name: &str, plan: &PlannedBuckets) -> String {
     let change = main_change(&plan.buckets);
     let mut out = head(name);
-    let region = plan.region.as_deref().filter(|region| PriceTable::is_region(region));
+    let region = plan.region.as_deref().filter(|region| is_region_code(region.as_bytes()));
     let mut traffic = String::new();
     let mut names = BTreeSet::new();
     for bucket in &plan.buckets {

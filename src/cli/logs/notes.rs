@@ -8,11 +8,11 @@ use crate::cli::output;
 use crate::harmless_text::named;
 use crate::logs::bad_lines::BadLines;
 use crate::logs::record::Skipped;
-use crate::pricing::PriceTable;
 use crate::recording::gather::{RecordCounts, RecordGatherer};
 use crate::recording::kms_calls::BucketKmsCalls;
 use crate::recording::left_out::{LeftOutRecords, Reason};
 use crate::recording::{FileLeftOut, Recording};
+use crate::s3::is_region_code;
 use crate::units::{grouped, utc};
 
 /// How many of the files that are no logs are named one by one.
@@ -129,9 +129,9 @@ pub(super) fn tell_of_encryption_and_regions(recording: &Recording) {
         ));
     }
     let regions: BTreeSet<&String> = recording.regions.iter().flatten().collect();
-    for region in regions.into_iter().filter(|region| !PriceTable::is_region(region)) {
+    for region in regions.into_iter().filter(|region| !is_region_code(region.as_bytes())) {
         output::note(&format!(
-            "`{}` in the log is not an AWS region that bks knows: its buckets are taken to be in us-east-1 unless \
+            "`{}` in the log is no name that an AWS region can have: its buckets are taken to be in us-east-1 unless \
              settings name another region",
             region.escape_debug()
         ));

@@ -29,10 +29,11 @@ pub(in crate::logs) enum Field {
     BytesSent,
     ObjectSize,
     VersionId,
+    Host,
 }
 
 /// How many fields matter.
-const FIELDS: usize = 12;
+const FIELDS: usize = 13;
 
 impl Field {
     /// The field of that name, however its words are joined and spelt.
@@ -50,6 +51,7 @@ impl Field {
             "bytessent" => Self::BytesSent,
             "objectsize" => Self::ObjectSize,
             "versionid" => Self::VersionId,
+            "hostheader" | "endpoint" => Self::Host,
             _ => return None,
         })
     }
@@ -103,6 +105,7 @@ impl<'a> Named<'a> {
             object_size: number(self.whole(Field::ObjectSize), "object size")?,
             bytes_sent: number(self.whole(Field::BytesSent), "bytes sent")?,
             id: self.get(Field::Id),
+            region: self.get(Field::Host).and_then(super::endpoint::region),
             ..Record::new(
                 LogOperation::of_access_log(operation_name),
                 operation_name,

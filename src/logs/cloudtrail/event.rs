@@ -12,8 +12,8 @@ use crate::logs::lenient_json::{
     Count, Flag, Keep, LenientText, Loose, Present, deserialize_by_keep, may_hold_object,
 };
 use crate::logs::record::{
-    KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record, SessionStart, Skipped,
-    kms_key_arn,
+    CopySource, KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record,
+    SessionStart, Skipped, bucket_and_key, is_access_point, kms_key_arn,
 };
 use crate::logs::timestamps;
 use crate::s3::Operation;
@@ -232,10 +232,15 @@ struct Resource<'a> {
     arn: LenientText<'a>,
 }
 
-/// The first of an event's resources, and how many are objects.
+/// An event's resources, as far as they matter.
 #[derive(Debug, Default)]
 struct Resources<'a> {
     first: Resource<'a>,
+    /// ARN of the first bucket.
+    bucket: LenientText<'a>,
+    /// ARN of the access point that was asked.
+    access_point: LenientText<'a>,
+    /// How many are objects.
     objects: u32,
     as_text: bool,
 }
@@ -243,6 +248,9 @@ struct Resources<'a> {
 /// How many elements an array has; an object counts as one.
 #[derive(Clone, Copy, Debug, Default)]
 struct ElementCount(u32);
+
+/// Types of resources that are buckets.
+const BUCKETS: [&[u8]; 2] = [b"AWS::S3::Bucket", b"AWS::S3Express::DirectoryBucket"];
 
 /// Services that store other things for S3 than objects in buckets.
 const OTHER_STORAGE: [&[u8]; 4] = [
@@ -277,7 +285,7 @@ impl Event<'_> {
             || self.response_elements.as_text
             || self.additional_event_data.as_text
             || self.resources.as_text;
-        is_text && self.is_of_s3() | (self.source.get() == Some(b"kms.amazonaws.com"))
+        is_text && self.is_of_s3() | (self.service() == Some(b"kms.amazonaws.com"))
     }
 
     /// The event that is wrapped in this one.
@@ -285,8 +293,13 @@ impl Event<'_> {
         self.detail.0.as_deref().filter(|_| self.source.0.is_none())
     }
 
+    /// The service that was asked, by the name that it has outside China.
+    fn service(&self) -> Option<&[u8]> {
+        self.source.get().map(|source| source.strip_suffix(b".cn").unwrap_or(source))
+    }
+
     fn is_of_s3(&self) -> bool {
-        matches!(self.source.get(), Some(b"s3.amazonaws.com" | b"s3express.amazonaws.com"))
+        matches!(self.service(), Some(b"s3.amazonaws.com" | b"s3express.amazonaws.com"))
     }
 
     /// What the event says. What it is comes before whose it is.
@@ -297,7 +310,7 @@ impl Event<'_> {
         if let Some((why, name)) = self.no_call() {
             return Ok(LogEntry::Skipped(why, name));
         }
-        let source = self.source.get().ok_or(LineError::Lacks("`eventSource`"))?;
+        let source = self.service().ok_or(LineError::Lacks("`eventSource`"))?;
         if self.is_of_s3() {
             return self.request().map(LogEntry::Request);
         }
@@ -381,7 +394,7 @@ impl Event<'_> {
             matches!(operation, LogOperation::Known(Operation::PutObject | Operation::UploadPart));
         Ok(Record {
             time: self.time()?,
-            bucket: parameters.bucket_name.get().unwrap_or_default(),
+            bucket: self.bucket_of(parameters.bucket_name.get().unwrap_or_default()),
             key: parameters.key.get(),
             version_id: parameters.version_id.get(),
             credential: identity.credential(),
@@ -393,12 +406,32 @@ impl Event<'_> {
             object_size: additional.bytes_in.0.filter(|_| stores),
             bytes_sent: additional.bytes_out.0,
             range: parameters.range.get(),
-            copy_source: parameters.copy_source.get(),
+            copy_source: self.copy_source(),
             region: self.aws_region.get(),
             id: self.id(),
             deleted_keys: (name == b"DeleteObjects").then(|| self.deleted_keys()),
             ..Record::new(operation, name, identity.requester(self.recipient_account_id.get()))
         })
+    }
+
+    /// The bucket that a request names: where that is an access point, the one that it leads to, as the
+    /// event's resources tell
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-monitoring-logging.html>).
+    fn bucket_of<'a>(&'a self, named: &'a [u8]) -> &'a [u8] {
+        let Resources { bucket, access_point, .. } = &self.resources;
+        let before_name = access_point.get().and_then(|arn| arn.strip_suffix(named));
+        let is_its_name = before_name.is_some_and(|before| before.ends_with(b"/"));
+        match bucket.get() {
+            Some(arn) if is_its_name || is_access_point(named) => bucket_and_key(arn).0,
+            _ => named,
+        }
+    }
+
+    /// What a copy reads. Where it names an access point, that of the bucket among the resources, if they
+    /// tell of it.
+    fn copy_source(&self) -> Option<CopySource<'_>> {
+        let source = CopySource::parse(self.request_parameters.copy_source.get()?)?;
+        Some(CopySource { bucket: self.bucket_of(source.bucket), ..source })
     }
 
     /// How the object is encrypted: as S3 says it was, else as its answer's headers say, else as the
@@ -507,6 +540,19 @@ impl Resource<'_> {
     }
 }
 
+impl<'a> Resources<'a> {
+    /// Takes from one of them what matters.
+    fn note(&mut self, resource: &Resource<'a>) {
+        self.objects += u32::from(resource.is_object());
+        let kind = resource.kind.get().unwrap_or_default();
+        if BUCKETS.contains(&kind) && self.bucket.0.is_none() {
+            self.bucket.0.clone_from(&resource.arn.0);
+        } else if kind == b"AWS::S3::AccessPoint" {
+            self.access_point.0.clone_from(&resource.arn.0);
+        }
+    }
+}
+
 /// A time, as a text or as a number since the Unix epoch.
 #[derive(Debug, Default)]
 enum Moment<'a> {
@@ -576,13 +622,15 @@ impl<'de: 'a, 'a> Keep<'de> for Resources<'a> {
     }
     fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
         let first = Resource::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Self { objects: first.is_object().into(), first, as_text: false })
+        let mut resources = Self::default();
+        resources.note(&first);
+        Ok(Self { first, ..resources })
     }
     fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
         let mut resources = Self::default();
         let mut is_first = true;
         while let Some(next) = array.next_element::<Loose<Resource<'a>>>()? {
-            resources.objects += u32::from(next.is_object());
+            resources.note(&next);
             if std::mem::take(&mut is_first) {
                 resources.first = next.into_inner();
             }

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::UnknownAge;
 use crate::encryption::Mode;
 use crate::inventory::StorageClass;
-use crate::pricing::PriceTable;
 use crate::recording::Recording;
 use crate::recording::earlier_objects::{EarlierObjects, ObjectOrigin};
-use crate::s3::{IdentityKind, Principal};
+use crate::s3::{IdentityKind, Principal, is_region_code};
 use crate::scenario::engine::EngineChoice;
 use crate::scenario::written::{
     BucketFile, DEFAULT_REGION, KmsKey, OtherKmsKeyFile, PopulationFile, PrincipalFile, Renewal,
@@ -50,8 +49,8 @@ fn buckets(log: &Recording, given: &[BucketFile], since: SimTime) -> Vec<BucketF
     let region = given.first().map_or(DEFAULT_REGION, |bucket| bucket.region.as_str());
     let keys = &log.kms_keys.first;
     let named = log.buckets.iter().zip(&log.regions).zip(keys).map(|((name, told), kms_key)| {
-        // A log's own names are never wrong: what AWS does not call a region tells of none.
-        let told = told.as_deref().filter(|told| PriceTable::is_region(told));
+        // What has not the form of a region's code tells of none.
+        let told = told.as_deref().filter(|told| is_region_code(told.as_bytes()));
         let given = known.get(name.as_str()).map(|bucket| (*bucket).clone());
         let given = given.unwrap_or_else(|| BucketFile {
             name: name.clone(),

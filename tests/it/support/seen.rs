@@ -8,7 +8,8 @@ use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::logs::record::{
-    KmsEvent, LogEntry, LogOperation, LoggedEncryption, LoggedRequester, Record, Skipped,
+    CopySource, KmsEvent, LogEntry, LogOperation, LoggedEncryption, LoggedRequester, Record,
+    Skipped,
 };
 
 /// A line of each quirk, one empty and one cut off.
@@ -101,10 +102,17 @@ impl From<Record<'_>> for Request {
             encryption: record.encryption,
             object_size: record.object_size,
             bytes_sent: record.bytes_sent,
-            copy_source: record.copy_source.map(text),
+            copy_source: record.copy_source.map(copied),
             id: record.id.map(text),
         }
     }
+}
+
+/// A copy's source as its request names it.
+fn copied(source: CopySource<'_>) -> String {
+    let CopySource { bucket, key, version } = source;
+    let version = version.map(|version| format!("?versionId={}", text(version)));
+    format!("{}/{}{}", text(bucket), text(key), version.unwrap_or_default())
 }
 
 impl From<KmsEvent<'_>> for Call {
