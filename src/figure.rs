@@ -115,6 +115,9 @@ figures! {
     /// KMS cost in the billing period, in US dollars.
     KmsCostUsd: "kms_cost_usd" in "kms_cost_usd", Dollars, false,
         "cost of KMS requests", "Cost of KMS requests in the billing period";
+    /// What of the baseline's cost of KMS requests in the billing period is saved, in US dollars.
+    KmsSavedUsd: "kms_saved_usd" in "kms_saved_usd", Dollars, false,
+        "  saved", "Saved on KMS requests in the billing period";
     /// Cost of KMS, S3 requests and CloudTrail events in the billing period, in US dollars.
     TotalCostUsd: "total_cost_usd" in "total_cost_usd", Dollars, false,
         "requests and keys bill", "Requests and keys bill in the billing period";

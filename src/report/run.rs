@@ -85,11 +85,11 @@ pub fn adds_cost(results: &Results) -> bool {
 }
 
 /// What a configuration's KMS requests cost beyond the baseline's, in dollars.
-fn added_cost(results: &Results, row: &SummaryRow) -> f64 {
-    (row.kms_cost_usd - results.assumed(&results.facts.reference).kms_cost_usd).as_f64()
+fn added_cost(row: &SummaryRow) -> f64 {
+    0.0 - row.kms_saved_usd.as_f64()
 }
 
 /// Least and greatest of that over all levels of assumptions.
 fn added_cost_span(results: &Results, configuration: &str) -> (f64, f64) {
-    span(results, configuration, |row| added_cost(results, row))
+    span(results, configuration, added_cost)
 }

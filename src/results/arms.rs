@@ -72,9 +72,9 @@ impl Counted {
 
     /// The savings of each configuration at the assumed level, replication by replication.
     fn savings(&self, scenario: &Scenario) -> Vec<Vec<f64>> {
-        let baseline = self.at(scenario.reference, Level::Assumed);
+        let baseline = self.at(scenario.reference, Level::Assumed).calls_of_each();
         (0..self.arms_of.len())
-            .map(|index| self.at(index, Level::Assumed).savings_against(baseline))
+            .map(|index| self.at(index, Level::Assumed).savings_against(&baseline))
             .collect()
     }
 
@@ -175,7 +175,7 @@ pub(super) fn run(
     // A log's requests are read once for all arms.
     let together = scenario.recording.is_some();
     let varied = if together { plan.add_variations(variations) } else { Vec::new() };
-    let apart: &[Arm] = if together { &[] } else { &variations.arms };
+    let apart = variations.arms().filter(|_| !together);
     let first = scenario.replications;
     progress(Step::Decided {
         replications: first,

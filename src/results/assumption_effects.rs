@@ -12,89 +12,135 @@ use crate::simulation::engines::Engines;
 use crate::simulation::{Arm, run_and};
 use crate::tally::Tally;
 
-/// The headline with each assumption by itself at each end of its range; by default none.
+/// The headline, and the reference where it depends on them, with each assumption by itself at each end of its
+/// range; by default none.
 #[derive(Default)]
 pub(super) struct Variations {
     list: Vec<Variation>,
-    /// Two for each: at the low end and at the high.
-    pub(super) arms: Vec<Arm>,
-    /// The headline as assumed, if it has objects whose writing a log does not tell: no such object has a
+    headline: EndArms,
+    reference: Option<EndArms>,
+}
+
+/// A configuration with one thing at a time at an end of its range.
+#[derive(Default)]
+struct EndArms {
+    /// Two for each assumption: at the low end and at the high.
+    of_assumptions: Vec<Arm>,
+    /// The configuration as assumed, if it has objects whose writing a log does not tell: no such object has a
     /// bucket key at the low end, and all of a bucket have the same at the high.
     of_unknown: Option<Arm>,
+}
+
+impl EndArms {
+    /// Those of a configuration at the ends that each thing in `list` has in its own ranges.
+    fn of(scenario: &Scenario, number: usize, list: &[Variation]) -> Self {
+        let ranges = &scenario.configurations[number].ranges;
+        let (own, assumed) = (ranges.one_at_a_time(), ranges.at(Level::Assumed));
+        let ends = list.iter().flat_map(|varied| {
+            let own = own.iter().find(|own| own.assumption == varied.assumption);
+            own.map_or([assumed; 2], |own| [own.at_low, own.at_high])
+        });
+        let is_unknown = scenario.recording.as_ref().is_some_and(|log| log.seen.of_unknown > 0)
+            && scenario.populations.iter().any(|it| scenario.domain_of(it).encryption.is_none());
+        Self {
+            of_assumptions: ends.map(|set| Arm::of_totals(number, set)).collect(),
+            of_unknown: is_unknown.then(|| Arm::of_totals(number, assumed)),
+        }
+    }
+
+    /// The arms, and how each sees a log.
+    fn seen(&self) -> impl Iterator<Item = (&Arm, View)> {
+        let of_unknown = self.of_unknown.iter();
+        let of_unknown = of_unknown.flat_map(|arm| [(arm, View::Low), (arm, View::High)]);
+        self.of_assumptions.iter().map(|arm| (arm, View::AsGiven)).chain(of_unknown)
+    }
 }
 
 impl Variations {
     /// All of the headline's; none if it uses no bucket keys.
     pub(super) fn of_headline(scenario: &Scenario) -> Self {
-        let configuration = &scenario.configurations[scenario.headline];
-        if !configuration.uses_bucket_keys(&scenario.domains) {
+        let [headline, reference] = [scenario.headline, scenario.reference];
+        let depends =
+            |number: usize| scenario.configurations[number].uses_bucket_keys(&scenario.domains);
+        if !depends(headline) {
             return Self::default();
         }
-        let list = configuration.ranges.one_at_a_time();
-        let ends = list.iter().flat_map(|it| [it.at_low, it.at_high]);
-        let arms = ends.map(|assumptions| Arm::of_totals(scenario.headline, assumptions)).collect();
-        let is_unknown = scenario.recording.as_ref().is_some_and(|log| log.seen.of_unknown > 0)
-            && scenario.populations.iter().any(|it| scenario.domain_of(it).encryption.is_none());
-        let assumed = configuration.ranges.at(Level::Assumed);
-        let of_unknown = is_unknown.then(|| Arm::of_totals(scenario.headline, assumed));
-        Self { list, arms, of_unknown }
+        let list = scenario.configurations[headline].ranges.one_at_a_time();
+        Self {
+            headline: EndArms::of(scenario, headline, &list),
+            reference: depends(reference).then(|| EndArms::of(scenario, reference, &list)),
+            list,
+        }
     }
 
-    /// The arms, two for each assumption and at last those of unknown objects, and how each sees a log.
+    /// Of each configuration the arms, two for each assumption and at last those of unknown objects, and how
+    /// each sees a log.
     pub(super) fn seen(&self) -> impl Iterator<Item = (&Arm, View)> {
-        let of_unknown = self.of_unknown.iter();
-        let of_unknown = of_unknown.flat_map(|arm| [(arm, View::Low), (arm, View::High)]);
-        self.arms.iter().map(|arm| (arm, View::AsGiven)).chain(of_unknown)
+        self.headline.seen().chain(self.reference.iter().flat_map(EndArms::seen))
     }
 
-    /// What each of these arms is called in a part of a log.
-    pub(super) fn roles(&self) -> impl Iterator<Item = String> {
+    /// The arms that need no view of their own.
+    pub(super) fn arms(&self) -> impl Iterator<Item = &Arm> {
+        let of_reference = self.reference.iter().flat_map(|it| &it.of_assumptions);
+        self.headline.of_assumptions.iter().chain(of_reference)
+    }
+
+    /// What is varied.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
         let names = self.list.iter().map(|variation| variation.assumption.name());
-        let names = names.chain(self.of_unknown.iter().map(|_| UNKNOWN_OBJECTS));
+        names.chain(self.headline.of_unknown.iter().map(|_| UNKNOWN_OBJECTS))
+    }
+
+    /// What each of the arms of [`Self::seen`] is called in a part of a log.
+    pub(super) fn roles(&self) -> impl Iterator<Item = String> {
+        let configurations = 1 + usize::from(self.reference.is_some());
+        let names = (0..configurations).flat_map(|_| self.names());
         names.flat_map(|name| ["low", "high"].map(|end| format!("{name}-{end}")))
     }
 
-    /// What each arm that needs no view of its own counts in the first replication, whose requests all see.
+    /// What each of [`Self::arms`] counts in the first replication, whose requests all see.
     pub(super) fn counts(
         &self,
         scenario: &Scenario,
         engines: &Engines,
         progress: StepProgress,
     ) -> Vec<VariedCounts> {
-        if self.arms.is_empty() {
+        let arms: Vec<Arm> = self.arms().cloned().collect();
+        if arms.is_empty() {
             return Vec::new();
         }
         let progress = |requests| progress(Step::Answered(requests));
         let keep = |tally: Tally| VariedCounts::of(&tally);
-        run_and(scenario, engines, &self.arms, 0..1, &progress, keep).concat()
+        run_and(scenario, engines, &arms, 0..1, &progress, keep).concat()
     }
 
     /// What the arms of [`Self::seen`] counted, by what is varied.
-    pub(super) fn varied(&self, at_ends: &[VariedCounts]) -> Vec<Varied> {
-        let names = self.list.iter().map(|variation| variation.assumption.name());
-        let names = names.chain(self.of_unknown.iter().map(|_| UNKNOWN_OBJECTS));
-        let both = names.zip(at_ends.chunks_exact(2));
+    pub(super) fn varied(&self, counted: &[VariedCounts]) -> Vec<Varied> {
+        let (headline, reference) = counted.split_at(self.headline.seen().count());
+        let mut of_reference = reference.chunks_exact(2);
+        let both = self.names().zip(headline.chunks_exact(2));
         let varied = both.map(|(name, ends)| Varied {
             name: name.to_owned(),
             at_ends: [ends[0].clone(), ends[1].clone()],
+            reference: of_reference.next().map(|ends| [ends[0].clone(), ends[1].clone()]),
         });
         varied.collect()
     }
 
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
-    /// nothing to save. `at_ends` are those of the arms as they stand in [`Self::seen`].
+    /// nothing to save.
     pub(super) fn rows(
         &self,
         scenario: &Scenario,
         counted: &Counted,
-        at_ends: &[VariedCounts],
+        varied: &[Varied],
     ) -> Vec<SensitivityRow> {
         let [baseline, headline] = [scenario.reference, scenario.headline]
             .map(|index| counted.at(index, Level::Assumed).each[0].calls.total() as f64);
         let Some(assumed) = saving(headline, baseline) else { return Vec::new() };
-        let at_ends: Vec<f64> =
-            at_ends.iter().filter_map(|it| saving(it.calls as f64, baseline)).collect();
-        let (at_ends, of_unknown) = at_ends.split_at(self.arms.len());
+        let ends = varied.iter().flat_map(|it| it.calls(baseline));
+        let at_ends: Vec<f64> = ends.filter_map(|(own, baseline)| saving(own, baseline)).collect();
+        let (at_ends, of_unknown) = at_ends.split_at(at_ends.len().min(2 * self.list.len()));
         let mut rows = SensitivityRow::all(scenario, self.list.clone(), at_ends, assumed);
         if let &[at_low, at_high] = of_unknown {
             rows.push(SensitivityRow::of_unknown(scenario, [at_low, assumed, at_high]));

@@ -49,8 +49,8 @@ pub(super) struct ReplicationCounts {
 
 impl ReplicationCounts {
     /// Share of the baseline's calls that is saved; `None` if it makes none.
-    pub(super) fn saving_against(&self, baseline: &Self) -> Option<f64> {
-        saving(self.calls.total() as f64, baseline.calls.total() as f64)
+    pub(super) fn saving_against(&self, baseline: u64) -> Option<f64> {
+        saving(self.calls.total() as f64, baseline as f64)
     }
 }
 
@@ -224,16 +224,21 @@ impl ArmCounts {
         self.each.iter().map(|replication| replication.keys_alive_max).max().unwrap_or_default()
     }
 
-    /// Share of the baseline's calls that is saved, replication by replication (both saw the same
-    /// requests); `None` if the baseline makes none.
-    pub(super) fn saving_against(&self, baseline: &Self) -> Option<Estimate> {
+    /// KMS calls of each replication.
+    pub(super) fn calls_of_each(&self) -> Vec<u64> {
+        self.each.iter().map(|replication| replication.calls.total()).collect()
+    }
+
+    /// Share that is saved of the baseline's calls in each replication (both saw the same requests);
+    /// `None` if the baseline makes none.
+    pub(super) fn saving_against(&self, baseline: &[u64]) -> Option<Estimate> {
         let savings = self.savings_against(baseline);
         (!savings.is_empty()).then(|| Estimate::of(&savings))
     }
 
     /// Share of the baseline's calls that each replication saved, of those in which it makes any.
-    pub(super) fn savings_against(&self, baseline: &Self) -> Vec<f64> {
-        let both = self.each.iter().zip(&baseline.each);
-        both.filter_map(|(own, against)| own.saving_against(against)).collect()
+    pub(super) fn savings_against(&self, baseline: &[u64]) -> Vec<f64> {
+        let both = self.each.iter().zip(baseline);
+        both.filter_map(|(own, against)| own.saving_against(*against)).collect()
     }
 }

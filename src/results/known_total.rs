@@ -5,11 +5,14 @@
 //! saved is the run's own: keys are shared, so more of the same traffic saves more in per cent, and other traffic
 //! what it will.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Results;
 use super::result_json::Facts;
+use super::rows::BucketRow;
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::units::Usd;
@@ -205,12 +208,16 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
 
 /// What the headline saves in each bucket, so many times what it saves in the run.
 fn buckets(results: &Results, times: f64, per_call: Option<f64>) -> Vec<ScaledBucket> {
-    let rows = results.buckets.iter().filter(|row| row.configuration == results.facts.headline);
-    let scaled = rows.map(|row| {
-        let calls = [row.kms_requests_at_low, row.kms_requests, row.kms_requests_at_high];
-        let saved = calls.map(|calls| (row.reference_kms_requests - calls) * times);
+    let calls_of = |configuration: &str| -> BTreeMap<&str, [f64; 3]> {
+        let rows = results.buckets.iter().filter(|row| row.configuration == configuration);
+        rows.map(|row| (row.bucket.as_str(), calls_at_levels(row))).collect()
+    };
+    let reference = calls_of(&results.facts.reference);
+    let scaled = calls_of(&results.facts.headline).into_iter().map(|(bucket, calls)| {
+        let before = reference[bucket];
+        let saved = [0, 1, 2].map(|level| (before[level] - calls[level]) * times);
         ScaledBucket {
-            bucket: row.bucket.clone(),
+            bucket: bucket.to_owned(),
             saved_kms_requests_a_month: saved,
             saved_usd_a_month: per_call.map(|price| saved.map(|saved| saved * price)),
         }
@@ -220,6 +227,11 @@ fn buckets(results: &Results, times: f64, per_call: Option<f64>) -> Vec<ScaledBu
         b.saved_kms_requests_a_month[1].total_cmp(&a.saved_kms_requests_a_month[1])
     });
     scaled
+}
+
+/// KMS requests of a bucket at each level of assumptions.
+const fn calls_at_levels(row: &BucketRow) -> [f64; 3] {
+    [row.kms_requests_at_low, row.kms_requests, row.kms_requests_at_high]
 }
 
 /// The least factor: what is below one is chance or rounding.

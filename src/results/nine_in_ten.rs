@@ -74,14 +74,15 @@ impl NineInTen {
     /// Those of one configuration, from its figures under the assumed values and under each set.
     fn of(run: &Run, index: usize, figures: &[SetFigures]) -> Self {
         let (assumed, drawn) = figures.split_first().expect("the assumed values are answered, too");
-        let row = summary::row(run, &run.place(index, Level::Assumed), &Against::all(run));
+        let against = Against::at(run, Level::Assumed);
+        let row = summary::row(run, &run.place(index, Level::Assumed), &against);
+        let means: SetFigures = Figure::ALL.iter().map(|&figure| row.figure(figure)).collect();
         let mut ends = Vec::new();
-        for (number, &figure) in Figure::ALL.iter().enumerate() {
-            let values: Option<Vec<f64>> = drawn.iter().map(|figures| figures[number]).collect();
-            let (Some(values), Some(mean)) = (values, row.figure(figure)) else { continue };
-            let ratio = ratio(figure, mean, assumed[number]);
-            let values: Vec<f64> = values.iter().map(|&it| scaled(figure, it, ratio)).collect();
-            ends.push((figure, [0.05, 0.95].map(|p| Quantile::of(&values, p))));
+        for &figure in Figure::ALL {
+            let values = drawn.iter().map(|drawn| in_mean(figure, drawn, assumed, &means));
+            if let Some(values) = values.collect::<Option<Vec<f64>>>() {
+                ends.push((figure, [0.05, 0.95].map(|p| Quantile::of(&values, p))));
+            }
         }
         Self { sets: drawn.len() as u32, ends }
     }
@@ -116,16 +117,42 @@ fn is_of_what_is_left(figure: Figure) -> bool {
     matches!(figure, Figure::Saving | Figure::AuditSaving)
 }
 
-/// How many times its value in the first replication a figure is in the mean of all.
-fn ratio(figure: Figure, mean: f64, first: Option<f64>) -> f64 {
-    let Some(first) = first else { return 1.0 };
-    let ratio =
-        if is_of_what_is_left(figure) { (1.0 - mean) / (1.0 - first) } else { mean / first };
-    if ratio.is_finite() { ratio } else { 1.0 }
+/// A figure under a drawn set, which is of the first replication, brought to the mean of all: by the ratio of the
+/// figures with the assumed values there and here. `None` if a set has no such figure.
+fn in_mean(
+    figure: Figure,
+    drawn: &SetFigures,
+    first: &SetFigures,
+    means: &SetFigures,
+) -> Option<f64> {
+    let of = |figures: &SetFigures| figures[figure as usize];
+    let (value, mean) = (of(drawn)?, of(means)?);
+    if figure == Figure::KmsSavedUsd {
+        // What is paid and what would be paid without are each brought there.
+        let [drawn, first, means] = [drawn, first, means].map(cost_with_and_without);
+        let [with, without] = [0, 1].map(|at| drawn[at] * ratio(means[at], first[at]));
+        return Some(without - with);
+    }
+    Some(match of(first) {
+        None => value,
+        Some(first) if is_of_what_is_left(figure) => {
+            1.0 - (1.0 - value) * ratio(1.0 - mean, 1.0 - first)
+        }
+        Some(first) => value * ratio(mean, first),
+    })
 }
 
-fn scaled(figure: Figure, value: f64, ratio: f64) -> f64 {
-    if is_of_what_is_left(figure) { 1.0 - (1.0 - value) * ratio } else { value * ratio }
+/// Cost of KMS requests, and what that of the reference is under the same set.
+fn cost_with_and_without(figures: &SetFigures) -> [f64; 2] {
+    let [cost, saved] = [Figure::KmsCostUsd, Figure::KmsSavedUsd]
+        .map(|figure| figures[figure as usize].unwrap_or_default());
+    [cost, cost + saved]
+}
+
+/// How many times its value in the first replication something is in the mean of all.
+fn ratio(mean: f64, first: f64) -> f64 {
+    let ratio = mean / first;
+    if ratio.is_finite() { ratio } else { 1.0 }
 }
 
 /// The sets of a configuration.
@@ -153,10 +180,14 @@ impl DrawnSets {
     fn of_all_drawn(scenario: &Scenario) -> Vec<Self> {
         let engines = Engines::of(scenario);
         let all = scenario.configurations.iter().enumerate();
-        all.filter(|(_, it)| it.uses_bucket_keys(&scenario.domains))
+        let mut designs: Vec<Self> = all
+            .filter(|(_, it)| it.uses_bucket_keys(&scenario.domains))
             .filter(|(_, it)| !sample::open(&it.ranges).is_empty())
             .map(|(index, it)| Self::of(scenario, &engines, index, it))
-            .collect()
+            .collect();
+        // The others are measured against it.
+        designs.sort_by_key(|design| design.configuration != scenario.reference);
+        designs
     }
 
     /// The configuration under one of its sets.
@@ -218,7 +249,7 @@ fn requests_of(designs: &[DrawnSets], sets: u32) -> f64 {
 fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<SetFigures>> {
     let scenario = run.scenario;
     let engines = Engines::of(scenario);
-    let against = Against::first(run);
+    let mut references = References::of(run);
     let mut figures: Vec<Vec<SetFigures>> = designs.iter().map(|_| Vec::new()).collect();
     for batch in batches(designs) {
         let billing = &scenario.billing;
@@ -228,18 +259,42 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<
                 let configuration = &scenario.configurations[arm.configuration];
                 let tally = parts.tally(configuration, arm, &role_of(set), 0);
                 let counts = ArmCounts::of(&tally, billing, AskedQuotas::Untold);
-                figures[design].push(figures_of(run, arm.configuration, &counts, &against));
+                figures[design].push(references.figures(arm.configuration, set, &counts));
             }
             continue;
         }
         let take = |tally| ArmCounts::of(&tally, billing, AskedQuotas::Untold);
         let counted = run_sets((scenario, &engines), designs, &batch, progress, take);
-        for (&(design, _), counts) in batch.iter().zip(&counted) {
+        for (&(design, set), counts) in batch.iter().zip(&counted) {
             let index = designs[design].configuration;
-            figures[design].push(figures_of(run, index, counts, &against));
+            figures[design].push(references.figures(index, set, counts));
         }
     }
     figures
+}
+
+/// What figures under each set are measured against: the reference under that set, where it depends on it.
+struct References<'a> {
+    run: &'a Run<'a>,
+    assumed: Against,
+    /// By set, as far as they are answered; empty where the reference depends on nothing unknown.
+    of_sets: Vec<Against>,
+}
+
+impl<'a> References<'a> {
+    fn of(run: &'a Run<'a>) -> Self {
+        let assumed = Against::first(run, run.baseline(Level::Assumed));
+        Self { run, assumed, of_sets: Vec::new() }
+    }
+
+    /// The figures of a configuration's counts under a set. The reference's own come first, set by set.
+    fn figures(&mut self, index: usize, set: usize, counts: &ArmCounts) -> SetFigures {
+        if index == self.run.scenario.reference {
+            self.of_sets.push(Against::first(self.run, counts));
+        }
+        let against = self.of_sets.get(set).unwrap_or(&self.assumed);
+        figures_of(self.run, index, counts, against)
+    }
 }
 
 /// The figures of a configuration's counts.

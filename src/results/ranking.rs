@@ -15,6 +15,7 @@ use super::rows::UNKNOWN_OBJECTS;
 use super::run::Run;
 use super::shared::{SharedCalls, Sharers};
 use crate::encryption::assumption::Level;
+use crate::scenario::Scenario;
 use crate::tally::Tally;
 use crate::units::Usd;
 
@@ -44,6 +45,11 @@ impl VariedCounts {
             shared: SharedCalls::of(tally),
         }
     }
+
+    /// What each pays.
+    fn costs(&self, scenario: &Scenario, sharers: Sharers) -> Vec<Usd> {
+        self.shared.costs(scenario, &self.billable, sharers)
+    }
 }
 
 /// The headline with one thing at both ends of its range.
@@ -51,6 +57,18 @@ pub(super) struct Varied {
     /// What: an assumption.
     pub(super) name: String,
     pub(super) at_ends: [VariedCounts; 2],
+    /// The reference so, if it depends on what is not known.
+    pub(super) reference: Option<[VariedCounts; 2]>,
+}
+
+impl Varied {
+    /// KMS calls at each end, and those of the reference, which makes so many as assumed.
+    pub(super) fn calls(&self, reference: f64) -> [(f64, f64); 2] {
+        [0, 1].map(|end| {
+            let varied = self.reference.as_ref().map(|ends| ends[end].calls as f64);
+            (self.at_ends[end].calls as f64, varied.unwrap_or(reference))
+        })
+    }
 }
 
 /// The order hangs on several assumptions together, of which none does it alone.
@@ -74,12 +92,14 @@ impl Ranking {
     /// That of the configuration with that index.
     pub(super) fn of(run: &Run, index: usize, sharers: Sharers) -> Self {
         let (scenario, counted) = (run.scenario, &run.counted);
-        let reference = costs(run, run.baseline(), sharers);
         let at_levels = Level::ALL.map(|level| costs(run, counted.at(index, level), sharers));
-        let saved = |number: usize| at_levels.each_ref().map(|it| reference[number] - it[number]);
-        let saved: Vec<[Usd; 3]> = (0..reference.len()).map(saved).collect();
-        let calls = run.baseline().shared.calls(scenario, sharers);
+        let saved_at = Level::ALL.map(|level| {
+            less(&costs(run, run.baseline(level), sharers), &at_levels[level as usize])
+        });
         let assumed = Level::Assumed as usize;
+        let saved = |number: usize| saved_at.each_ref().map(|saved| saved[number]);
+        let saved: Vec<[Usd; 3]> = (0..saved_at[assumed].len()).map(saved).collect();
+        let calls = run.baseline(Level::Assumed).shared.calls(scenario, sharers);
         let mut order: Vec<usize> = (0..saved.len()).collect();
         order.sort_by(|&a, &b| {
             let by_saving = saved[b][assumed].cmp(&saved[a][assumed]);
@@ -111,8 +131,12 @@ impl Alone {
         }
         let reference = costs_of_first(run, counted, scenario.reference, sharers);
         let ends = varied.iter().map(|it| {
-            let saved = it.at_ends.each_ref().map(|VariedCounts { billable, shared, .. }| {
-                less(&reference, &shared.costs(scenario, billable, sharers))
+            let saved = [0, 1].map(|end| {
+                let own = it.at_ends[end].costs(scenario, sharers);
+                match &it.reference {
+                    Some(varied) => less(&varied[end].costs(scenario, sharers), &own),
+                    None => less(&reference, &own),
+                }
             });
             (it.name.clone(), saved)
         });

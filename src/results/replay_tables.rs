@@ -42,7 +42,7 @@ fn of_prefixes<'a>(
 /// Rows of `prefixes.csv`; none if the scenario is no replay.
 pub(super) fn prefixes(run: &Run) -> Vec<PrefixRow> {
     let Some(log) = &run.scenario.recording else { return Vec::new() };
-    let baseline = of_prefixes(log, run.baseline());
+    let baseline = of_prefixes(log, run.baseline(Level::Assumed));
     let mut rows = Vec::new();
     for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
         rows.extend(of_prefixes(log, counts).into_iter().map(|(place, own)| PrefixRow {

@@ -105,17 +105,12 @@ pub struct TimelineRow {
     /// Share of the KMS requests under the reference that is saved; empty if it makes none.
     #[serde(default)]
     pub saving_ratio: Option<f64>,
-}
-
-impl TimelineRow {
-    /// Share of the KMS requests under the reference that is saved, at the low level of assumptions and at
-    /// the high one; nothing where there is none to save.
-    #[must_use]
-    pub fn saving_at_ends(&self) -> Option<[f64; 2]> {
-        let [low, high] = [self.kms_requests_at_low, self.kms_requests_at_high]
-            .map(|requests| crate::figure::saving(requests, self.reference_kms_requests));
-        Some([low?, high?])
-    }
+    /// The same at the low level of assumptions, the reference's, too.
+    #[serde(default)]
+    pub saving_ratio_at_low: Option<f64>,
+    /// The same at the high level of assumptions.
+    #[serde(default)]
+    pub saving_ratio_at_high: Option<f64>,
 }
 
 /// `requesters.csv`: who causes the calls, at the assumed level.
@@ -492,6 +487,7 @@ impl ReplicationRow {
             | Figure::ThrottledShare
             | Figure::FailedShare
             | Figure::JobDelayMaxS
+            | Figure::KmsSavedUsd
             | Figure::AuditSaving => return None,
         })
     }

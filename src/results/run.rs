@@ -89,11 +89,12 @@ impl<'a> Run<'a> {
     ) -> Self {
         let (counted, at_ends) = arms::run(scenario, variations, parts, progress);
         let indices = 0..scenario.configurations.len();
+        let varied = variations.varied(&at_ends);
         Self {
             scenario,
             migrations: indices.map(|index| Migration::of(scenario, &counted, index)).collect(),
-            swings: variations.rows(scenario, &counted, &at_ends),
-            varied: variations.varied(&at_ends),
+            swings: variations.rows(scenario, &counted, &varied),
+            varied,
             nine_in_ten: Vec::new(),
             parts,
             counted,
@@ -120,8 +121,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The counts that savings are measured against.
-    pub(super) fn baseline(&self) -> &ArmCounts {
-        self.counted.at(self.scenario.reference, Level::Assumed)
+    /// The counts that savings at a level are measured against: what is unknown is the same for both.
+    pub(super) fn baseline(&self, level: Level) -> &ArmCounts {
+        self.counted.at(self.scenario.reference, level)
     }
 }

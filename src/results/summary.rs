@@ -1,6 +1,7 @@
 //! `summary.csv`: the figures of each configuration at each level.
 
 use super::billing::{self, BillableCounts};
+use super::counts::ArmCounts;
 use super::quota_use::QuotaUse;
 use super::rows::SummaryRow;
 use super::run::{LevelCounts, Run};
@@ -12,9 +13,9 @@ use crate::units::Usd;
 
 /// Rows of `summary.csv`.
 pub(super) fn rows(run: &Run) -> Vec<SummaryRow> {
-    let against = Against::all(run);
-    let mut rows: Vec<SummaryRow> =
-        run.everywhere().map(|place| row(run, &place, &against)).collect();
+    let against = Level::ALL.map(|level| Against::at(run, level));
+    let of_place = |place: LevelCounts| row(run, &place, &against[place.level as usize]);
+    let mut rows: Vec<SummaryRow> = run.everywhere().map(of_place).collect();
     let assumed = rows.iter_mut().filter(|row| row.assumption == Level::Assumed);
     for (row, nine_in_ten) in assumed.zip(&run.nine_in_ten) {
         if let Some(nine_in_ten) = nine_in_ten {
@@ -24,37 +25,48 @@ pub(super) fn rows(run: &Run) -> Vec<SummaryRow> {
     rows
 }
 
-/// What a configuration's figures stand beside.
+/// What a configuration's figures stand beside: the reference under the same assumptions.
 pub(super) struct Against {
     /// The numbers of the accounts whose quotas matter.
     calling: Vec<usize>,
+    /// The reference's KMS calls in each replication.
+    calls: Vec<u64>,
+    /// The same if no key were ever found in memory, and if keys lived for ever in one place.
+    calls_at_bounds: [Vec<u64>; 2],
     /// The bill of the reference.
     bill: Bill,
 }
 
 impl Against {
-    /// In all replications.
-    pub(super) fn all(run: &Run) -> Self {
-        Self::of(run, &run.baseline().billable)
+    /// The reference at a level, in all replications.
+    pub(super) fn at(run: &Run, level: Level) -> Self {
+        let baseline = run.baseline(level);
+        Self::of(run, baseline.calls_of_each(), &baseline.billable)
     }
 
-    /// In the first replication alone.
-    pub(super) fn first(run: &Run) -> Self {
-        Self::of(run, &run.baseline().each[0].billable)
+    /// The reference in the first replication alone, of which `counts` are those.
+    pub(super) fn first(run: &Run, counts: &ArmCounts) -> Self {
+        let first = &counts.each[0];
+        Self::of(run, vec![first.calls.total()], &first.billable)
     }
 
-    fn of(run: &Run, baseline: &BillableCounts) -> Self {
-        let reference = &run.scenario.configurations[run.scenario.reference];
+    fn of(run: &Run, calls: Vec<u64>, billable: &BillableCounts) -> Self {
+        let Run { scenario, counted, .. } = run;
+        let number = scenario.reference;
+        let calls_at_bounds = [counted.floor(number), counted.ceiling(number)]
+            .map(|bound| bound.unwrap_or(run.baseline(Level::Assumed)).calls_of_each());
         Self {
-            calling: run.counted.calling_accounts(),
-            bill: billing::bill(run.scenario, reference, baseline),
+            calling: counted.calling_accounts(),
+            calls,
+            calls_at_bounds,
+            bill: billing::bill(scenario, &scenario.configurations[number], billable),
         }
     }
 }
 
 /// The figures of a configuration's counts.
 pub(super) fn row(run: &Run, place: &LevelCounts, against: &Against) -> SummaryRow {
-    let Against { calling, bill: baseline_bill } = against;
+    let Against { calling, bill: baseline_bill, .. } = against;
     let Run { scenario, counted, .. } = run;
     let &LevelCounts { index, configuration, level, counts } = place;
     let bill = billing::bill(scenario, configuration, &counts.billable);
@@ -64,9 +76,9 @@ pub(super) fn row(run: &Run, place: &LevelCounts, against: &Against) -> SummaryR
     let quota = most_strained(place, calling);
     let throttled = quota.closed.span();
     let counted_from_s = scenario.window().from.as_secs_f64();
-    let saved = counts.saving_against(run.baseline());
-    let [floor, ceiling] = [counted.floor(index), counted.ceiling(index)]
-        .map(|bound| Some(bound?.saving_against(run.baseline())?.mean));
+    let saved = counts.saving_against(&against.calls);
+    let [floor, ceiling] = [(counted.floor(index), 0), (counted.ceiling(index), 1)]
+        .map(|(bound, end)| Some(bound?.saving_against(&against.calls_at_bounds[end])?.mean));
     let audit = scenario.billing.object_audit;
     let migration = run.migrations[index].as_ref();
     let payback = migration.map(|migration| migration.payback);
@@ -104,6 +116,7 @@ pub(super) fn row(run: &Run, place: &LevelCounts, against: &Against) -> SummaryR
         cloudtrail_events_bucket_arn: counts.mean(all_calls - counts.calls_by_object),
         cloudtrail_events_object_arn: counts.mean(counts.calls_by_object),
         kms_cost_usd: bill.kms_total(),
+        kms_saved_usd: baseline_bill.kms_total() - bill.kms_total(),
         total_cost_usd: bill.total(),
         kms_cost_once_usd: once.kms,
         total_cost_once_usd: once.total,

@@ -34,13 +34,14 @@ pub(super) fn timeline(run: &Run) -> Vec<TimelineRow> {
         _ => None,
     };
     let mut rows = Vec::new();
-    let reference = BinCosts::of(run, run.scenario.reference, Level::Assumed);
+    let references = BinCosts::at_levels(run, run.scenario.reference);
     for LevelCounts { index: of, configuration, counts, .. } in run.at(Level::Assumed) {
-        let [low, own, high] = Level::ALL.map(|level| BinCosts::of(run, of, level));
+        let own = BinCosts::at_levels(run, of);
         rows.extend(counts.bins.iter().enumerate().map(|(index, bin)| {
             let calls = counts.mean_calls(&bin.counts.calls);
-            let reference_kms_requests = reference.requests(index);
-            let saved = |at: &BinCosts| reference.cost(index) - at.cost(index);
+            let [low, assumed, high] = Level::ALL.map(|level| {
+                BinSaving::of(&own[level as usize], &references[level as usize], index)
+            });
             TimelineRow {
                 scenario: run.scenario.name.clone(),
                 configuration: configuration.name.clone(),
@@ -55,18 +56,36 @@ pub(super) fn timeline(run: &Run) -> Vec<TimelineRow> {
                 bucket_keys_alive_max: bin.keys_alive_max,
                 quota_per_s,
                 slow_downs: bin.slow_downs / f64::from(counts.replications()),
-                reference_kms_requests,
-                kms_requests_at_low: low.requests(index),
-                kms_requests_at_high: high.requests(index),
-                kms_cost_usd: own.cost(index),
-                saved_usd: saved(&own),
-                saved_at_low_usd: saved(&low),
-                saved_at_high_usd: saved(&high),
-                saving_ratio: saving(calls.total(), reference_kms_requests),
+                reference_kms_requests: references[Level::Assumed as usize].requests(index),
+                kms_requests_at_low: own[Level::Low as usize].requests(index),
+                kms_requests_at_high: own[Level::High as usize].requests(index),
+                kms_cost_usd: own[Level::Assumed as usize].cost(index),
+                saved_usd: assumed.dollars,
+                saved_at_low_usd: low.dollars,
+                saved_at_high_usd: high.dollars,
+                saving_ratio: assumed.ratio,
+                saving_ratio_at_low: low.ratio,
+                saving_ratio_at_high: high.ratio,
             }
         }));
     }
     rows
+}
+
+/// What is saved in a time bin at a level.
+struct BinSaving {
+    dollars: Usd,
+    /// Of the reference's KMS requests; `None` if it makes none.
+    ratio: Option<f64>,
+}
+
+impl BinSaving {
+    fn of(own: &BinCosts, reference: &BinCosts, bin: usize) -> Self {
+        Self {
+            dollars: reference.cost(bin) - own.cost(bin),
+            ratio: saving(own.requests(bin), reference.requests(bin)),
+        }
+    }
 }
 
 /// What the KMS requests of each time bin cost under a configuration: each as much as one costs in the mean
@@ -88,6 +107,11 @@ impl<'a> BinCosts<'a> {
             of_period: costs.into_iter().sum(),
             in_period: counts.billable.kms_in_period(run.scenario),
         }
+    }
+
+    /// Those of a configuration at each level.
+    fn at_levels(run: &'a Run, configuration: usize) -> [Self; 3] {
+        Level::ALL.map(|level| Self::of(run, configuration, level))
     }
 
     /// KMS requests of a bin, over all replications.
@@ -178,7 +202,7 @@ fn named(scenario: &Scenario, requester: &Requester, row: RequesterRow) -> Reque
 /// Rows of `principals.csv`.
 pub(super) fn principals(run: &Run) -> Vec<PrincipalRow> {
     let scenario = run.scenario;
-    let baseline = run.baseline();
+    let baseline = run.baseline(Level::Assumed);
     let before = baseline.shared.calls(scenario, Sharers::Principals);
     let mut rows = Vec::new();
     for LevelCounts { index, configuration, counts, .. } in run.at(Level::Assumed) {
@@ -232,7 +256,7 @@ fn buckets_of(
         let [saved_at_low_usd, saved_usd, saved_at_high_usd] = ranking.saved[number];
         let BucketSums { requests, calls: own, per_s_max } = counts.buckets[number];
         let own = counts.mean_calls(&own);
-        let reference_kms_requests = calls_of_bucket(run.baseline(), number);
+        let reference_kms_requests = calls_of_bucket(run.baseline(Level::Assumed), number);
         let log = scenario.recording.as_ref();
         rows.push(BucketRow {
             scenario: scenario.name.clone(),
@@ -289,7 +313,8 @@ pub(super) fn operations(run: &Run) -> Vec<OperationRow> {
 pub(super) fn accounts(run: &Run) -> Vec<AccountRow> {
     let scenario = run.scenario;
     let calling = run.counted.calling_accounts();
-    let before = billing::kms_costs(scenario, &run.baseline().billable);
+    let before =
+        Level::ALL.map(|level| billing::kms_costs(scenario, &run.baseline(level).billable));
     let mut rows = Vec::new();
     for LevelCounts { configuration, level, counts, .. } in run.everywhere() {
         let charges = counts.billable.kms_charges(scenario);
@@ -319,7 +344,7 @@ pub(super) fn accounts(run: &Run) -> Vec<AccountRow> {
                 period_kms_free: charges.free,
                 period_kms_paid: charges.paid(),
                 kms_cost_usd: costs[number],
-                saved_usd: before[number] - costs[number],
+                saved_usd: before[level as usize][number] - costs[number],
             }
         }));
     }
@@ -369,7 +394,7 @@ fn bill_rows<'a>(
 pub(super) fn replications(run: &Run) -> Vec<ReplicationRow> {
     let mut rows = Vec::new();
     for LevelCounts { configuration, level, counts, .. } in run.everywhere() {
-        let both = counts.each.iter().zip(&run.baseline().each);
+        let both = counts.each.iter().zip(&run.baseline(level).each);
         rows.extend(both.enumerate().map(|(number, (own, against))| {
             let bill = billing::bill(run.scenario, configuration, &own.billable);
             ReplicationRow {
@@ -387,7 +412,7 @@ pub(super) fn replications(run: &Run) -> Vec<ReplicationRow> {
                 kms_requests_per_s_max: own.per_s_max,
                 kms_cost_usd: bill.kms_total(),
                 total_cost_usd: bill.total(),
-                saving_ratio: own.saving_against(against),
+                saving_ratio: own.saving_against(against.calls.total()),
             }
         }));
     }

@@ -43,8 +43,17 @@ pub(super) struct Evaluator<'a> {
     replications: Range<u32>,
     /// KMS calls of the reference in each replication.
     reference: Vec<u64>,
-    /// KMS calls of the headline in each replication, as far as they are known.
-    known: HashMap<Assumptions, Vec<u64>>,
+    /// Whether the reference depends on the assumptions, and has the headline's.
+    varies_reference: bool,
+    /// KMS calls of the headline in each replication, as far as they are known, and of the reference where it
+    /// varies.
+    known: HashMap<Assumptions, KnownCalls>,
+}
+
+/// KMS calls in each replication under a set of assumptions.
+struct KnownCalls {
+    headline: Vec<u64>,
+    reference: Option<Vec<u64>>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -57,8 +66,11 @@ impl<'a> Evaluator<'a> {
         budget: Budget,
         progress: WorkProgress<'a>,
     ) -> Self {
-        let headline = &scenario.configurations[scenario.headline];
+        let [headline, reference] =
+            [scenario.headline, scenario.reference].map(|number| &scenario.configurations[number]);
+        let depends = reference.uses_bucket_keys(&scenario.domains);
         let mut evaluator = Self {
+            varies_reference: depends && reference.ranges == headline.ranges,
             scenario,
             engines: Engines::of(scenario),
             budget,
@@ -152,16 +164,27 @@ impl<'a> Evaluator<'a> {
             let assumed = self.scenario.configurations[baseline].ranges.at(Level::Assumed);
             Arm::of_figures(baseline, assumed)
         });
-        let of_sets = sets.iter().map(|&set| Arm::of_figures(self.scenario.headline, set));
+        let of_sets = sets.iter().flat_map(|&set| self.arms_of(set));
         let arms: Vec<Arm> = baseline.into_iter().chain(of_sets).collect();
         let mut calls = self.run(&arms).into_iter();
         if self.reference.is_empty() {
             self.reference = calls.next().expect("the first arm is the baseline's");
         }
-        self.known.extend(sets.iter().copied().zip(calls));
+        for &set in sets {
+            let headline = calls.next().expect("each set has an arm");
+            let reference = self.varies_reference.then(|| calls.next()).flatten();
+            self.known.insert(set, KnownCalls { headline, reference });
+        }
         if self.skips() {
             (self.progress)(Work::Answered(self.requests(estimates) as u64));
         }
+    }
+
+    /// The headline under a set of assumptions, and the reference where it varies.
+    fn arms_of(&self, set: Assumptions) -> impl Iterator<Item = Arm> {
+        let Scenario { headline, reference, .. } = *self.scenario;
+        let reference = self.varies_reference.then(|| Arm::of_figures(reference, set));
+        std::iter::once(Arm::of_figures(headline, set)).chain(reference)
     }
 
     /// Those of some sets that are not known yet, each once.
@@ -176,8 +199,9 @@ impl<'a> Evaluator<'a> {
         self.savings(sets).into_iter().map(|of_replications| of_replications[0]).collect()
     }
 
-    fn saving(&self, calls: &[u64]) -> Vec<f64> {
-        let pairs = calls.iter().zip(&self.reference);
+    fn saving(&self, calls: &KnownCalls) -> Vec<f64> {
+        let reference = calls.reference.as_ref().unwrap_or(&self.reference);
+        let pairs = calls.headline.iter().zip(reference);
         let savings = pairs.map(|(&own, &baseline)| saving(own as f64, baseline as f64));
         savings.map(|saving| saving.expect("the baseline makes calls")).collect()
     }
@@ -199,13 +223,14 @@ impl<'a> Evaluator<'a> {
         let mut batches: Vec<Range<usize>> = Vec::new();
         let mut bytes = 0_u64;
         for (index, estimate) in estimates.iter().enumerate() {
-            bytes = bytes.saturating_add(estimate.bytes_max);
+            let own_bytes = estimate.bytes_max.saturating_mul(1 + u64::from(self.varies_reference));
+            bytes = bytes.saturating_add(own_bytes);
             match batches.last_mut() {
                 Some(batch) if batch.len() < at_a_time && bytes <= BYTES_AT_A_TIME => {
                     batch.end = index + 1;
                 }
                 _ => {
-                    bytes = estimate.bytes_max;
+                    bytes = own_bytes;
                     batches.push(index..index + 1);
                 }
             }

@@ -73,10 +73,11 @@ pub fn keys_alive(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
 pub fn saving_over_time(rows: &[TimelineRow], options: &Options) -> Result<Vec<Chart>> {
     let configurations = Configurations::of(rows, options)?;
     let mut lines = lines(rows, &configurations, |row| {
-        let ends = row.saving_at_ends().filter(|[low, high]| low.to_bits() != high.to_bits());
+        let ends = row.saving_ratio_at_low.zip(row.saving_ratio_at_high);
+        let ends = ends.filter(|(low, high)| low.to_bits() != high.to_bits());
         Figure {
             value: row.saving_ratio,
-            range: ends.map(|[low, high]| (low.min(high), low.max(high))),
+            range: ends.map(|(low, high)| (low.min(high), low.max(high))),
             words: row.saving_ratio.map_or_else(|| "nothing to save".to_owned(), percent),
         }
     })?;

@@ -182,16 +182,10 @@ impl Figures<'_> {
             self.row("saved with the audit by object", |c| Cell::percent(c.audit_saving_ratio));
             self.nine_in_ten(Figure::AuditSaving, percent);
         }
-        let reference = results.assumed(&results.facts.reference);
-        let without = reference.kms_cost_usd;
-        self.row(format!("saved on KMS requests, {}", period(results)), |c| {
-            Cell::dollars(without - c.kms_cost_usd)
-        });
-        self.nine_in_ten_of("nine in ten", dollars, |c| {
-            let (low, high) = c.nine_in_ten(Figure::KmsCostUsd)?;
-            Some((without.as_f64() - high, without.as_f64() - low))
-        });
-        let baseline = reference.total_cost_usd.as_f64();
+        let saved = format!("saved on KMS requests, {}", period(results));
+        self.row(saved, |c| Cell::dollars(c.kms_saved_usd));
+        self.nine_in_ten(Figure::KmsSavedUsd, dollars);
+        let baseline = results.assumed(&results.facts.reference).total_cost_usd.as_f64();
         self.row("requests and keys bill saved", |c| {
             Cell::percent(figure::saving(c.total_cost_usd.as_f64(), baseline))
         });
@@ -202,7 +196,7 @@ impl Figures<'_> {
         let results = self.results;
         let baseline = results.assumed(&results.facts.reference);
         self.row(format!("KMS requests cost more than `{}`", baseline.configuration), |c| {
-            Cell::figure(added_cost(results, c), dollars)
+            Cell::figure(added_cost(c), dollars)
         });
         self.part("low … high", |c| ends(added_cost_span(results, &c.configuration)));
         self.row(format!("whole bill is more than `{}`", baseline.configuration), |c| {
@@ -210,6 +204,7 @@ impl Figures<'_> {
         });
         self.part("low … high", |c| {
             ends(span(results, &c.configuration, |at| {
+                let baseline = results.at(&baseline.configuration, at.assumption);
                 (at.total_cost_usd - baseline.total_cost_usd).as_f64()
             }))
         });

@@ -75,11 +75,10 @@ fn bracketed(results: &Results, headline: &SummaryRow) -> String {
 fn added(results: &Results, headline: &SummaryRow) -> String {
     let facts = &results.facts;
     let baseline = &facts.reference;
-    let cost = results.assumed(baseline).kms_cost_usd.as_f64();
     let levels = added_cost_span(results, &facts.headline);
-    let range = match headline.nine_in_ten(Figure::KmsCostUsd) {
+    let range = match headline.nine_in_ten(Figure::KmsSavedUsd) {
         Some((low, high)) if levels.0 < levels.1 => {
-            format!("[{}]", nine_in_ten((low - cost, high - cost), dollars))
+            format!("[{}]", nine_in_ten((0.0 - high, 0.0 - low), dollars))
         }
         _ => at_levels(Some(levels), dollars),
     };
@@ -88,7 +87,7 @@ fn added(results: &Results, headline: &SummaryRow) -> String {
         "`{}` costs {} more than `{baseline}` in {} {}, for KMS requests, of which `{baseline}` \
          makes none; the whole bill is {} more",
         facts.headline,
-        dollars(added_cost(results, headline)),
+        dollars(added_cost(headline)),
         period(results),
         range,
         dollars(whole_bill.as_f64()),
@@ -104,7 +103,7 @@ fn audited(headline: &SummaryRow, baseline: &SummaryRow) -> String {
     if events <= 0.0 {
         return String::new();
     }
-    let saved = (baseline.kms_cost_usd - headline.kms_cost_usd).as_f64();
+    let saved = headline.kms_saved_usd.as_f64();
     let left = saved - events;
     let does = match headline.audit_saving_ratio {
         Some(ratio) if left > 0.0 => format!(

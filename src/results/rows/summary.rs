@@ -93,6 +93,10 @@ pub struct SummaryRow {
     #[serde(with = "dollars")]
     #[schemars(with = "f64")]
     pub kms_cost_usd: Usd,
+    /// What of the reference's cost of KMS requests is saved, at the same level of assumptions.
+    #[serde(with = "dollars")]
+    #[schemars(with = "f64")]
+    pub kms_saved_usd: Usd,
     /// Cost of everything on the bill in the billing period: KMS, S3 requests, CloudTrail events.
     #[serde(with = "dollars")]
     #[schemars(with = "f64")]
@@ -203,6 +207,10 @@ pub struct SummaryRow {
     /// What 95 % of the sets do not exceed.
     pub kms_cost_usd_p95: Option<f64>,
     /// What 5 % of the sets do not exceed.
+    pub kms_saved_usd_p05: Option<f64>,
+    /// What 95 % of the sets do not exceed.
+    pub kms_saved_usd_p95: Option<f64>,
+    /// What 5 % of the sets do not exceed.
     pub total_cost_usd_p05: Option<f64>,
     /// What 95 % of the sets do not exceed.
     pub total_cost_usd_p95: Option<f64>,
@@ -234,6 +242,7 @@ impl SummaryRow {
             Figure::FailedShare => self.failed_ratio,
             Figure::JobDelayMaxS => self.job_delay_max_s,
             Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
+            Figure::KmsSavedUsd => self.kms_saved_usd.as_f64(),
             Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
         })
     }
@@ -309,6 +318,7 @@ nine_in_ten! {
     FailedShare: failed_ratio_p05, failed_ratio_p95;
     JobDelayMaxS: job_delay_max_s_p05, job_delay_max_s_p95;
     KmsCostUsd: kms_cost_usd_p05, kms_cost_usd_p95;
+    KmsSavedUsd: kms_saved_usd_p05, kms_saved_usd_p95;
     TotalCostUsd: total_cost_usd_p05, total_cost_usd_p95;
     AuditSaving: audit_saving_ratio_p05, audit_saving_ratio_p95;
 }

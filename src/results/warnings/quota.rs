@@ -1,6 +1,7 @@
 //! What is to be said where a quota holds calls back.
 
 use super::Found;
+use crate::encryption::assumption::Level;
 use crate::harmless_text::named;
 use crate::results::result_json::WarningFacts;
 use crate::results::rows::{AccountRow, SummaryRow};
@@ -107,7 +108,7 @@ fn held_back(row: &SummaryRow) -> String {
 /// Buckets that get more requests a second than S3 serves one prefix of theirs.
 pub(super) fn prefix_limit(found: &Found) -> Option<WarningFacts> {
     let scenario = found.scenario;
-    let counts = found.run.baseline();
+    let counts = found.run.baseline(Level::Assumed);
     let bin = scenario.window().bin;
     let mut busiest = vec![[0_u64; 2]; scenario.buckets.len()];
     for (of_domain, domain) in counts.busiest_bin_of_bucket.iter().zip(&scenario.domains) {

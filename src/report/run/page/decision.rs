@@ -62,12 +62,11 @@ fn money(results: &Results, own: &SummaryRow, baseline: &SummaryRow) -> Tile {
         dollars(own.kms_cost_usd.as_f64()),
         dollars(baseline.kms_cost_usd.as_f64())
     );
-    let saved = (baseline.kms_cost_usd - own.kms_cost_usd).as_f64();
-    let before = baseline.kms_cost_usd.as_f64();
-    let nine_in_ten = own.nine_in_ten(Figure::KmsCostUsd);
+    let saved = own.kms_saved_usd.as_f64();
+    let nine_in_ten = own.nine_in_ten(Figure::KmsSavedUsd);
     if saved < 0.0 || adds_cost(results) {
         let range = match nine_in_ten {
-            Some((low, high)) => numbers::nine_in_ten((low - before, high - before), dollars),
+            Some((low, high)) => numbers::nine_in_ten((0.0 - high, 0.0 - low), dollars),
             None => range(added_cost_span(results, headline), dollars),
         };
         return Tile {
@@ -76,14 +75,9 @@ fn money(results: &Results, own: &SummaryRow, baseline: &SummaryRow) -> Tile {
             beside: vec![instead, range],
         };
     }
-    let range = if let Some((low, high)) = nine_in_ten {
-        numbers::nine_in_ten((before - high, before - low), dollars)
-    } else {
-        let ends = span(results, headline, |row| {
-            let instead = results.at(&baseline.configuration, row.assumption);
-            (instead.kms_cost_usd - row.kms_cost_usd).as_f64()
-        });
-        range(ends, dollars)
+    let range = match nine_in_ten {
+        Some(ends) => numbers::nine_in_ten(ends, dollars),
+        None => range(span(results, headline, |row| row.kms_saved_usd.as_f64()), dollars),
     };
     Tile {
         name: format!("Saved on KMS requests, {period}"),
