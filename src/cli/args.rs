@@ -190,6 +190,14 @@ impl ResultsFolder {
     }
 }
 
+/// Whether the file that is written may take another's place.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct OverwriteFile {
+    /// Replace the output file if it is there already
+    #[arg(long)]
+    pub(super) overwrite: bool,
+}
+
 /// Options that change a scenario; every command that reads one has them.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = SCENARIO_OPTIONS)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputFormat, Print};
+use super::args::{OutputFormat, OverwriteFile, Print};
 use super::exit::Exit;
 use super::logs::GatherEntries;
 use super::{logs, output};
@@ -34,6 +34,8 @@ pub(super) struct CalibrateArgs {
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    replace: OverwriteFile,
+    #[command(flatten)]
     print: Print,
     #[command(flatten)]
     logs: logs::LogArgs,
@@ -42,6 +44,9 @@ pub(super) struct CalibrateArgs {
 pub(super) fn run(args: &CalibrateArgs) -> Result<Exit> {
     args.logs.refuse_memory("calibrating writes no temporary files")?;
     args.logs.refuse_inventory("calibrating goes by keys that are made in the logs")?;
+    if let Some(path) = &args.out {
+        output::refuse_existing(path, args.replace.overwrite)?;
+    }
     let logs = args.logs.open(args.print.quiet.quiet)?;
     let gather = logs.gather(CalibrationGatherer::new(args.logs.buckets().to_vec()))?;
     let (evidence, left_out) = gather.finish();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{self, JobsOption, Quiet, TypedOptions};
+use super::args::{self, JobsOption, OverwriteFile, Quiet, TypedOptions};
 use super::exit::Exit;
 use super::scenario_or_logs::ScenarioOrLogs;
 use super::{output, progress};
@@ -34,6 +34,8 @@ pub(super) struct ExportArgs {
     /// Output file, or `-` for standard output
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    replace: OverwriteFile,
     /// File format
     #[arg(long, alias = "form", value_enum, default_value_t = FileFormat::AccessLog)]
     format: FileFormat,
@@ -70,6 +72,7 @@ enum FileFormat {
 }
 
 pub(super) fn run(args: &ExportArgs, typed: &TypedOptions) -> Result<Exit> {
+    output::refuse_existing(&args.out, args.replace.overwrite)?;
     let scenario = args.input.scenario(typed, JobsOption { jobs: None }, args.quiet.quiet)?;
     let configuration = match &args.configuration {
         None => scenario.headline,

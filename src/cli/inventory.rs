@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{self, OutputFormat, Print};
+use super::args::{self, OutputFormat, OverwriteFile, Print};
 use super::exit::Exit;
 use super::logs::files::{open, unreadable};
 use super::{input, output};
@@ -46,6 +46,8 @@ pub(super) struct InventoryArgs {
     /// Write the objects as [[population]] tables for a scenario; `-` prints them alone
     #[arg(long, value_name = "FILE")]
     population: Option<PathBuf>,
+    #[command(flatten)]
+    replace: OverwriteFile,
     /// Price file; overrides the built-in prices (`bks list prices --toml` prints one to start from)
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
@@ -107,6 +109,9 @@ pub(super) struct Reading {
 }
 
 pub(super) fn run(args: &InventoryArgs) -> Result<Exit> {
+    if let Some(path) = &args.population {
+        output::refuse_existing(path, args.replace.overwrite)?;
+    }
     let region = &args.options.region;
     let prices = input::price_table(region, args.prices.as_deref(), &NEEDED)?;
     let Reading { tally, missing, as_of_ns, of_journal, .. } =

@@ -1,10 +1,10 @@
 //! Totals on the command line that are known beside a run: `--bill`, `--known-calls`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{bills, output};
+use super::bills;
 use crate::error::{Error, Result};
 use crate::pricing::PriceName;
 use crate::results::known_total::{KnownTotal, MONTH_S, Scaled, scale};
@@ -90,25 +90,38 @@ impl KnownTotalArgs {
     }
 }
 
-/// What a run comes to at the total; leaves it in the run's folder as `known_total.csv`.
-pub(super) fn scaled(
-    scenario: &Scenario,
-    results: &Results,
-    known: KnownTotal,
-    (folder, overwrite): (&Path, bool),
-) -> Result<Scaled> {
-    let price = match scenario.billing.prices.as_slice() {
-        [prices] => Some(prices.price(PriceName::KmsRequest).unit()),
-        _ => None,
-    };
-    let scaled = scale(results, known, price)?;
-    let file = (FILE, csv::write(&scaled.rows(results)));
-    output::write_files(folder, &[file], overwrite)?;
-    Ok(scaled)
+/// What a run comes to at a total that is known, and its file among the run's. A total that cannot be is told
+/// of once the run's own files are written: the run is not lost.
+pub(super) struct AtKnownTotal {
+    scaled: Result<Option<Scaled>>,
+}
+
+impl AtKnownTotal {
+    pub(super) fn of(scenario: &Scenario, results: &Results, known: Option<KnownTotal>) -> Self {
+        let price = match scenario.billing.prices.as_slice() {
+            [prices] => Some(prices.price(PriceName::KmsRequest).unit()),
+            _ => None,
+        };
+        Self { scaled: known.map(|known| scale(results, known, price)).transpose() }
+    }
+
+    /// Name and content of the file, if there is one.
+    pub(super) fn file(&self, results: &Results) -> Option<(&'static str, Vec<u8>)> {
+        let scaled = self.scaled.as_ref().ok()?.as_ref()?;
+        Some((FILE, csv::write(&scaled.rows(results))))
+    }
+
+    /// What it comes to.
+    ///
+    /// # Errors
+    /// If the total cannot be one of the run.
+    pub(super) fn scaled(self) -> Result<Option<Scaled>> {
+        self.scaled
+    }
 }
 
 /// The file that has it.
-const FILE: &str = "known_total.csv";
+pub(super) const FILE: &str = "known_total.csv";
 
 #[cfg(test)]
 mod tests {

@@ -83,9 +83,9 @@ fn replay_of_parts(args: &MergeArgs) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let scenario = partial::scenario(&cells)?;
-    replay::refuse_to_replace(&args.folder, &scenario)?;
+    replay::refuse_to_replace(&args.folder, &scenario, None)?;
     let results = [Results::of_parts(&scenario, &cells)?];
-    replay::write(&args.folder, &scenario, &results[0])?;
+    replay::write(&args.folder, &scenario, &results[0], None)?;
     args.quiet.note(&format!("{} parts", partial::parts_of(&cells)));
     args.quiet.wrote_results(&args.folder.of(&scenario.name));
     Ok(Exit::by_assertions(&results))

@@ -161,6 +161,18 @@ impl OutputTarget {
     }
 }
 
+/// Refuses an output that would take the place of a file with something in it, unless that is asked for: it may be
+/// an input, or a stranger's. Asked before anything is read, so that no work is lost.
+pub(super) fn refuse_existing(path: &Path, overwrite: bool) -> Result<()> {
+    let is_there = path.metadata().is_ok_and(|it| it.is_file() && it.len() > 0);
+    if overwrite || is_stdout(path) || !is_there {
+        return Ok(());
+    }
+    Err(Error::request("the file is there already, and is not replaced")
+        .at(path.display().to_string())
+        .hint("give another name, or replace it by `--overwrite`"))
+}
+
 /// Writes one output whole or not at all: a file in the place of what was there, into a pipe or a device
 /// what is there, to standard output for `-`. `write` fills a file elsewhere, where a failure leaves
 /// nothing behind.

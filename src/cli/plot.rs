@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
+use super::args::OverwriteFile;
 use super::exit::Exit;
 use super::{args, input, output};
 use crate::error::{Error, Result};
@@ -38,6 +39,8 @@ pub(super) struct PlotArgs {
     /// If not given, the chart of a file goes beside it, those of a folder into its folder `charts`.
     #[arg(short, long, value_name = "PATH")]
     out: Option<String>,
+    #[command(flatten)]
+    replace: OverwriteFile,
     /// Form of the charts, where the output's name does not tell it
     #[arg(long, value_enum)]
     format: Option<ImageFormat>,
@@ -99,6 +102,10 @@ impl ImageFormat {
 }
 
 pub(super) fn run(args: &PlotArgs) -> Result<Exit> {
+    // A name that bks chooses is a chart's own.
+    if let Some(out) = &args.out {
+        output::refuse_existing(Path::new(out), args.replace.overwrite)?;
+    }
     let path = Path::new(&args.source);
     let kind = args.kind.as_deref().map(ChartKind::named).transpose()?;
     if args.source != "-" && path.is_dir() {

@@ -10,12 +10,14 @@ use super::args::{
 use super::exit::Exit;
 use super::input::SettingsRead;
 use super::job_array::ShardChoice;
+use super::known_totals::AtKnownTotal;
 use super::partial::{PartHeader, PartSettings, put_header};
 use super::{input, known_totals, logs, output, run};
 use crate::error::{Error, Result};
 use crate::recording::gather::LogSlice;
 use crate::report;
 use crate::report::run::reproduction::shell;
+use crate::results::known_total::{KnownTotal, Scaled};
 use crate::results::manifest::OF_REPLAYS;
 use crate::results::{RUN, Results, csv, parts};
 use crate::scenario::Scenario;
@@ -92,13 +94,9 @@ pub(super) fn run(args: &ReplayArgs) -> Result<Exit> {
         kept.map_err(|error| error.at("--configuration"))?;
     }
     args.fail_if.add_to(&mut scenario)?;
-    refuse_to_replace(&args.folder, &scenario)?;
-    let results = [args.jobs.run(|| replay(args, &scenario))??];
-    let folder = args.folder.of(&scenario.name);
-    let place = (folder.as_path(), args.folder.overwrite);
-    let scaled = known
-        .map(|known| known_totals::scaled(&scenario, &results[0], known, place))
-        .transpose()?;
+    refuse_to_replace(&args.folder, &scenario, known.as_ref().map(|_| known_totals::FILE))?;
+    let (results, scaled) = args.jobs.run(|| replay(args, &scenario, known))??;
+    let results = [results];
     args.print.print(|format| run::text(format, &results, scaled.as_ref()))?;
     if args.print.format == OutputFormat::Csv && !quiet.quiet {
         run::note_warnings(&results[0]);
@@ -107,11 +105,16 @@ pub(super) fn run(args: &ReplayArgs) -> Result<Exit> {
     Ok(Exit::by_assertions(&results))
 }
 
-fn replay(args: &ReplayArgs, scenario: &Scenario) -> Result<Results> {
+fn replay(
+    args: &ReplayArgs,
+    scenario: &Scenario,
+    known: Option<KnownTotal>,
+) -> Result<(Results, Option<Scaled>)> {
     let results = run::results(scenario, args.print.quiet.quiet);
     scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
-    write(&args.folder, scenario, &results)?;
-    Ok(results)
+    let at_known = AtKnownTotal::of(scenario, &results, known);
+    write(&args.folder, scenario, &results, at_known.file(&results))?;
+    Ok((results, at_known.scaled()?))
 }
 
 /// Replays a part of the logs and leaves what that counted.
@@ -211,8 +214,13 @@ fn refuse_precision(scenario: &Scenario) -> Result<()> {
     }
 }
 
-/// Leaves the files of a replay, or of all parts of one.
-pub(super) fn write(folder: &ResultsFolder, scenario: &Scenario, results: &Results) -> Result<()> {
+/// Leaves the files of a replay, or of all parts of one; `more` of its own among them.
+pub(super) fn write(
+    folder: &ResultsFolder,
+    scenario: &Scenario,
+    results: &Results,
+    more: Option<(&'static str, Vec<u8>)>,
+) -> Result<()> {
     let mut places = vec![
         ("prefixes.csv", csv::write(&results.prefixes)),
         ("left_out.csv", csv::write(&results.left_out)),
@@ -222,15 +230,21 @@ pub(super) fn write(folder: &ResultsFolder, scenario: &Scenario, results: &Resul
     {
         places.push(("files_left_out.csv", csv::write(&recording.files_left_out)));
     }
+    places.extend(more);
     let files = report::files::of(results, places);
     output::write_files(&folder.of(&scenario.name), &files, folder.overwrite)
 }
 
 /// Refuses a folder with files of others, and the usual folder if the results there are of other logs.
-pub(super) fn refuse_to_replace(results: &ResultsFolder, scenario: &Scenario) -> Result<()> {
+pub(super) fn refuse_to_replace(
+    results: &ResultsFolder,
+    scenario: &Scenario,
+    more: Option<&str>,
+) -> Result<()> {
     let ResultsFolder { out, overwrite } = results;
     let folder = results.of(&scenario.name);
-    let names: Vec<&str> = run::file_names().into_iter().chain(OF_REPLAYS).collect();
+    let names = run::file_names().into_iter().chain(OF_REPLAYS).chain(more);
+    let names: Vec<&str> = names.collect();
     output::folder::refuse_strangers(&folder, &names, *overwrite)?;
     let run = folder.join(RUN);
     if out.is_some() || *overwrite || !run.is_file() {

@@ -32,6 +32,9 @@ pub(super) struct ReportArgs {
     /// Output file, `-` for standard output [default: report.html in the results folder; Markdown to `-`]
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Replace the output file if it is there already, and files in the results folder that bks did not write
+    #[arg(long)]
+    overwrite: bool,
     /// Output format
     #[arg(long, default_value = "html", value_parser = OutputFormat::only(&[OutputFormat::Html, OutputFormat::Markdown]))]
     format: OutputFormat,
@@ -43,9 +46,6 @@ pub(super) struct ReportArgs {
     /// Results folder of a scenario that is run first [default: results/NAME]
     #[arg(long, value_name = "DIR", help_heading = args::SCENARIO_OPTIONS)]
     results: Option<PathBuf>,
-    /// Overwrite files in that folder that bks did not write
-    #[arg(long, help_heading = args::SCENARIO_OPTIONS)]
-    overwrite: bool,
     #[command(flatten, next_help_heading = args::SCENARIO_OPTIONS)]
     jobs: JobsOption,
     #[command(flatten)]
@@ -55,6 +55,9 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn run(args: &ReportArgs, typed: &TypedOptions) -> Result<Exit> {
+    if let Some(path) = &args.out {
+        output::refuse_existing(path, args.overwrite)?;
+    }
     let path = Path::new(&args.source);
     let (folder, mut results) = if args.source != "-" && path.is_dir() {
         (path.to_owned(), of_folder(path, typed)?)
@@ -98,9 +101,9 @@ fn of_scenario(args: &ReportArgs) -> Result<(PathBuf, Results)> {
         scenario.map_err(|error| error.hint("give a results folder, or a scenario in TOML"))?;
     args.fail_if.add_to(&mut scenario)?;
     let folder = output::results_folder(args.results.as_deref(), &scenario.name);
-    let results = args
-        .jobs
-        .run(|| run::into_folder(&scenario, &folder, args.quiet.quiet, args.overwrite))??;
+    let (quiet, overwrite) = (args.quiet.quiet, args.overwrite);
+    let run = || run::into_folder(&scenario, &folder, quiet, overwrite, None);
+    let (results, _) = args.jobs.run(run)??;
     args.quiet.wrote(&folder);
     Ok((folder, results))
 }

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::args::OutputFormat;
+use super::known_totals::{AtKnownTotal, FILE};
 use super::{output, progress};
 use crate::cells::Cells;
 use crate::error::Result;
 use crate::report;
-use crate::results::known_total::Scaled;
+use crate::results::known_total::{KnownTotal, Scaled};
 use crate::results::run::{Step, StepProgress};
 use crate::results::{FACTS, RUN, Results, parts};
 use crate::scenario::Scenario;
@@ -40,17 +41,21 @@ fn under_a_bar<T>(scenario: &Scenario, quiet: bool, run: impl FnOnce(StepProgres
 }
 
 /// Runs a scenario and leaves its files in a folder, in which it replaces what bks did not write only if
-/// `overwrite` is set.
+/// `overwrite` is set. With a total that is known it is scaled to that.
 pub(super) fn into_folder(
     scenario: &Scenario,
     folder: &Path,
     quiet: bool,
     overwrite: bool,
-) -> Result<Results> {
-    output::folder::refuse_strangers(folder, &file_names(), overwrite)?;
+    known: Option<KnownTotal>,
+) -> Result<(Results, Option<Scaled>)> {
+    let names: Vec<&str> = file_names().into_iter().chain(known.as_ref().map(|_| FILE)).collect();
+    output::folder::refuse_strangers(folder, &names, overwrite)?;
     let results = results(scenario, quiet);
-    output::write_files(folder, &report::files::of(&results, Vec::new()), overwrite)?;
-    Ok(results)
+    let at_known = AtKnownTotal::of(scenario, &results, known);
+    let more = at_known.file(&results).into_iter().collect();
+    output::write_files(folder, &report::files::of(&results, more), overwrite)?;
+    Ok((results, at_known.scaled()?))
 }
 
 /// Names of the files that every run leaves.

@@ -8,6 +8,8 @@ use super::args::{Changes, FailIf, JobsOption, OutputFormat, Print, ResultsFolde
 use super::exit::Exit;
 use super::{known_totals, run};
 use crate::error::{Error, Result};
+use crate::results::Results;
+use crate::results::known_total::{KnownTotal, Scaled};
 use crate::scenario::Scenario;
 
 /// Simulate scenarios and compare their configurations
@@ -49,18 +51,9 @@ pub(super) fn run(args: &SimulateArgs) -> Result<Exit> {
     let scenarios =
         args.scenarios.iter().map(|path| args.read(path)).collect::<Result<Vec<_>>>()?;
     args.refuse_same_folder(&scenarios)?;
-    let all = args.jobs.run(|| {
-        let runs = scenarios.iter().map(|scenario| {
-            let folder = args.folder_of(scenario);
-            run::into_folder(scenario, &folder, args.print.quiet.quiet, args.folder.overwrite)
-        });
-        runs.collect::<Result<Vec<_>>>()
-    })??;
-    let folder = args.folder_of(&scenarios[0]);
-    let place = (folder.as_path(), args.folder.overwrite);
-    let scaled = known
-        .map(|known| known_totals::scaled(&scenarios[0], &all[0], known, place))
-        .transpose()?;
+    let (all, scaled): (Vec<Results>, Vec<Option<Scaled>>) =
+        args.jobs.run(|| args.run_all(&scenarios, known.as_ref()))??.into_iter().unzip();
+    let scaled = scaled.into_iter().flatten().next();
     args.print.print(|format| run::text(format, &all, scaled.as_ref()))?;
     if args.print.format == OutputFormat::Csv && !args.print.quiet.quiet {
         all.iter().for_each(run::note_warnings);
@@ -76,6 +69,20 @@ impl SimulateArgs {
         let mut scenario = self.changes.scenario(path, self.jobs.threads())?;
         self.fail_if.add_to(&mut scenario)?;
         Ok(scenario)
+    }
+
+    /// Runs each; a total that is known is one scenario's.
+    fn run_all(
+        &self,
+        scenarios: &[Scenario],
+        known: Option<&KnownTotal>,
+    ) -> Result<Vec<(Results, Option<Scaled>)>> {
+        let (quiet, overwrite) = (self.print.quiet.quiet, self.folder.overwrite);
+        let runs = scenarios.iter().map(|scenario| {
+            let folder = self.folder_of(scenario);
+            run::into_folder(scenario, &folder, quiet, overwrite, known.cloned())
+        });
+        runs.collect()
     }
 
     /// Several scenarios share the output directory, each in a folder of its name.
