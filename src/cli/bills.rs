@@ -1,6 +1,8 @@
 //! Bills on the command line: files of any format, archives, and folders of parts.
 
-use std::fs::{self, File};
+mod bill_folder;
+
+use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
@@ -24,14 +26,13 @@ pub(super) fn read(path: &Path) -> Result<KmsBill> {
     let place = path.display().to_string();
     let mut parts = Vec::new();
     if path.is_dir() {
-        walk(path, &mut parts)?;
-        parts.sort();
+        parts = bill_folder::parts(path)?;
         if parts.is_empty() {
             return Err(Error::request("the folder has no part of a bill")
                 .at(place)
                 .hint("give CSV or Parquet, plain, compressed or in a ZIP archive"));
         }
-    } else if let Some(keys) = manifest(path)? {
+    } else if let Some(BillManifest { keys, .. }) = manifest(path)? {
         parts = keys.iter().map(|key| part(path, key)).collect::<Result<_>>()?;
         parts.sort();
         parts.dedup();
@@ -99,29 +100,20 @@ fn head(source: &mut impl Read) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-fn walk(folder: &Path, parts: &mut Vec<PathBuf>) -> Result<()> {
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-    for entry in entries.map_err(|error| unreadable(folder, &error))? {
-        let kind = entry.file_type().map_err(|error| unreadable(folder, &error))?;
-        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
-        if name.starts_with('.') {
-            continue;
-        }
-        if kind.is_dir() {
-            walk(&entry.path(), parts)?;
-        } else if kind.is_file() && is_part(&name) {
-            parts.push(entry.path());
-        }
-    }
-    Ok(())
-}
-
 fn is_part(name: &str) -> bool {
     ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// The keys of the parts that a manifest lists; `None` if the file is none.
-fn manifest(path: &Path) -> Result<Option<Vec<String>>> {
+/// What a bill's manifest says.
+struct BillManifest {
+    /// The keys of its parts.
+    keys: Vec<String>,
+    /// Whether it is that of a Cost and Usage Report, each version of which has a folder of its own.
+    has_assembly: bool,
+}
+
+/// What a manifest says; `None` if the file is none.
+fn manifest(path: &Path) -> Result<Option<BillManifest>> {
     if path.extension().is_none_or(|end| !end.eq_ignore_ascii_case("json")) {
         return Ok(None);
     }
@@ -130,23 +122,31 @@ fn manifest(path: &Path) -> Result<Option<Vec<String>>> {
     read.map_err(|error| unreadable(path, &error))?;
     let place = path.display().to_string();
     let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    // A Cost and Usage Report names keys, Data Exports addresses.
     if cloudwatch::is_metrics(&manifest) {
         return Ok(None);
     }
-    let listed = ["reportKeys", "dataFiles"].iter().find_map(|name| manifest[name].as_array());
-    let listed = listed.ok_or_else(|| {
+    let manifest = BillManifest::of(&manifest).ok_or_else(|| {
         Error::request("the file is not a bill's manifest").at(&place).hint(
             "give a FOCUS export or a Cost and Usage Report, its manifest or its folder, or what \
-                 `aws cloudwatch get-metric-data --output json` prints",
+                 `aws cloudwatch get-metric-data --output json` prints; of another bill type the number of \
+                 KMS requests by `--known-calls`",
         )
     })?;
-    let keys: Vec<String> =
-        listed.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect();
-    if keys.is_empty() {
+    if manifest.keys.is_empty() {
         return Err(Error::request("the manifest lists no file").at(&place));
     }
-    Ok(Some(keys))
+    Ok(Some(manifest))
+}
+
+impl BillManifest {
+    /// That of a Cost and Usage Report names keys, that of Data Exports addresses.
+    fn of(json: &serde_json::Value) -> Option<Self> {
+        let listed = ["reportKeys", "dataFiles"].iter().find_map(|name| json[name].as_array())?;
+        Some(Self {
+            keys: listed.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect(),
+            has_assembly: json["assemblyId"].is_string(),
+        })
+    }
 }
 
 /// Where a part lies that a manifest lists: beside it, or under a folder above it as in the bucket.

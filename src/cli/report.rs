@@ -102,8 +102,8 @@ fn of_scenario(args: &ReportArgs) -> Result<(PathBuf, Results)> {
     args.fail_if.add_to(&mut scenario)?;
     let folder = output::results_folder(args.results.as_deref(), &scenario.name);
     let (quiet, overwrite) = (args.quiet.quiet, args.overwrite);
-    let run = || run::into_folder(&scenario, &folder, quiet, overwrite, None);
-    let (results, _) = args.jobs.run(run)??;
+    let (results, _) =
+        args.jobs.run(|| run::into_folder(&scenario, &folder, quiet, overwrite, None))??;
     args.quiet.wrote(&folder);
     Ok((folder, results))
 }

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
+use serde_json::{Map, Value};
+
 use super::access_log::named::{Field, Named};
 use super::bad_lines::{BadLines, LineError, NotRead};
 use super::csv_records::{RecordLimit, plain_name};
@@ -53,6 +55,16 @@ const NAMES: [&str; 31] = [
 /// Columns without which a table of events tells nothing of requests.
 const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "requestParameters"];
 
+/// Columns that hold a whole event or a line of an access log.
+const MESSAGES: [&str; 6] =
+    ["@message", "message", "eventJson", "eventjson", "CloudTrailEvent", "_raw"];
+
+/// Whether a column is a field, or lies in it.
+fn is_of(column: &str, field: &str) -> bool {
+    let Some(rest) = column.get(field.len()..) else { return false };
+    column[..field.len()].eq_ignore_ascii_case(field) && (rest.is_empty() || rest.starts_with('.'))
+}
+
 /// What rows are made of.
 enum TableRows {
     /// Events: the name of each column.
@@ -80,15 +92,26 @@ pub(super) fn looks_like(head: &[u8]) -> Option<LogFormat> {
     }
 }
 
-/// Whether a table that begins with `head` is of events without their parameters, as CloudTrail's console
-/// exports its history: it tells neither buckets nor keys.
-pub(super) fn is_history(head: &[u8]) -> bool {
+/// What a table of events that begins with `head` lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EventTable {
+    /// It is the history that CloudTrail's console exports, which tells neither buckets nor keys.
+    History,
+    /// It is a query's, which has not asked for all columns that are needed.
+    LacksColumns,
+}
+
+/// What a table is that has events, but not all of the columns that are needed; `None`: it has no events.
+pub(super) fn incomplete(head: &[u8]) -> Option<EventTable> {
     let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
-    let Some(header) = cells(&head[..end]) else { return false };
+    let header = cells(&head[..end])?;
     let names: Vec<String> = header.iter().map(plain_name).collect();
-    let [parameters, others] = [&NEEDED[3..], &NEEDED[..3]]
-        .map(|needed| needed.iter().all(|name| names.contains(&plain_name(name))));
-    others && !parameters
+    let has = |name: &str| names.iter().any(|column| *column == plain_name(name));
+    let known = NEEDED.iter().filter(|name| has(name)).count();
+    if has("User name") && has("AWS access key") && known == 3 {
+        return Some(EventTable::History);
+    }
+    (known >= 2).then_some(EventTable::LacksColumns)
 }
 
 fn reader(source: impl Read, delimiter: u8) -> csv::Reader<impl Read> {
@@ -114,7 +137,9 @@ fn delimiter(line: &[u8]) -> u8 {
 fn cells(line: &[u8]) -> Option<csv::StringRecord> {
     let mut record = csv::StringRecord::new();
     let is_read = reader(line, delimiter(line)).read_record(&mut record);
-    is_read.ok().filter(|is_read| *is_read && record.len() > 1).map(|_| record)
+    // A line of one word is a header only if it names a column of events.
+    let is_header = record.len() > 1 || record.iter().any(|name| MESSAGES.contains(&name));
+    is_read.ok().filter(|is_read| *is_read && is_header).map(|_| record)
 }
 
 /// A name as CloudTrail spells it.
@@ -138,7 +163,7 @@ impl TableRows {
             .iter()
             .map(|name| spelt(name.trim_start_matches('\u{feff}').trim()).into_owned())
             .collect();
-        if NEEDED.iter().all(|needed| names.iter().any(|name| name == needed)) {
+        if NEEDED.iter().all(|needed| names.iter().any(|name| is_of(name, needed))) {
             return Some(Self::Events(names));
         }
         let fields: Vec<Option<Field>> = header.iter().map(Field::of).collect();
@@ -146,8 +171,7 @@ impl TableRows {
         if needed.iter().all(|field| fields.contains(&Some(*field))) {
             return Some(Self::Records(fields));
         }
-        let message = names.iter().position(|name| matches!(name.as_str(), "@message" | "message"));
-        message.map(Self::Messages)
+        names.iter().position(|name| MESSAGES.contains(&name.as_str())).map(Self::Messages)
     }
 
     /// Hands on what a row says.
@@ -159,7 +183,10 @@ impl TableRows {
         let row = csv::StringRecord::from_byte_record(row.clone());
         let row = row.map_err(|_| LineError::Field("text"))?;
         match self {
-            Self::Events(names) => messages::object(&event(names, &row), 1, sink),
+            Self::Events(names) => {
+                let cells = names.iter().map(String::as_str).zip(&row);
+                messages::object(&event(cells), 1, sink)
+            }
             Self::Messages(place) => {
                 let text = row.get(*place).unwrap_or_default();
                 messages::hand_on(text, &mut TimestampReader::default(), sink)
@@ -177,29 +204,64 @@ impl TableRows {
     }
 }
 
-/// A row as the event it was: JSON.
-fn event(names: &[String], row: &csv::StringRecord) -> String {
+/// A row as the event it was, JSON, from its columns' names and its cells. A name with dots is that of a field
+/// within others.
+pub(super) fn event<'a>(cells: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut out = String::from("{");
-    for (name, cell) in names.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
-        if out.len() > 1 {
-            out.push(',');
+    let mut within = Map::new();
+    for (name, cell) in cells.into_iter().filter(|(_, cell)| !cell.is_empty()) {
+        if name.contains('.') {
+            put(&mut within, name, cell);
+        } else {
+            push_field(&mut out, &spelt(name), &value(name, cell));
         }
-        out.push_str(&serde_json::Value::from(name.as_str()).to_string());
-        out.push(':');
-        let is_json = cell.starts_with(['{', '['])
-            && serde_json::from_str::<serde::de::IgnoredAny>(cell).is_ok();
-        if is_json {
-            out.push_str(cell);
-            continue;
-        }
-        let structure = match name.as_str() {
-            "resources" => hive::json(cell, spelt_of_resources),
-            _ => hive::json(cell, spelt),
-        };
-        out.push_str(&structure.unwrap_or_else(|| serde_json::Value::from(cell).to_string()));
+    }
+    for (name, fields) in within {
+        push_field(&mut out, &name, &fields.to_string());
     }
     out.push('}');
     out
+}
+
+fn push_field(out: &mut String, name: &str, json: &str) {
+    if out.len() > 1 {
+        out.push(',');
+    }
+    out.push_str(&Value::from(name).to_string());
+    out.push(':');
+    out.push_str(json);
+}
+
+/// Puts a text where a path of names leads.
+fn put(fields: &mut Map<String, Value>, path: &str, text: &str) {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let name = spelt(name).into_owned();
+    match rest {
+        None => {
+            fields.insert(name, Value::from(text));
+        }
+        Some(rest) => {
+            let below = fields.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            if let Some(below) = below.as_object_mut() {
+                put(below, rest, text);
+            }
+        }
+    }
+}
+
+/// A cell as JSON: a structure as JSON or as Hive writes it, else a text.
+fn value<'a>(name: &str, cell: &'a str) -> Cow<'a, str> {
+    let is_json =
+        cell.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(cell).is_ok();
+    if is_json {
+        return Cow::Borrowed(cell);
+    }
+    let structure = if name == "resources" {
+        hive::json(cell, spelt_of_resources)
+    } else {
+        hive::json(cell, spelt)
+    };
+    Cow::Owned(structure.unwrap_or_else(|| Value::from(cell).to_string()))
 }
 
 /// Reads every row of `source`, hands what it yields to `sink` and counts what it cannot read.

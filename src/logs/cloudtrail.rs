@@ -19,6 +19,8 @@ pub(super) mod as_text;
 pub(super) mod event;
 mod identity;
 mod json;
+pub(super) mod nested;
+mod resources;
 pub mod write;
 
 use std::io::Read;
@@ -37,15 +39,17 @@ use json::Skipper;
 /// their wrappings and digests have.
 pub(crate) fn looks_like(head: &[u8]) -> bool {
     let names = [
-        "\"eventSource\"",
-        "\\\"eventSource\\\"",
-        "\"eventsource\"",
+        // Quotes are escaped within a text, and twice in one within another.
+        "eventSource",
+        "eventsource",
         "\"Records\"",
         "\"CloudTrailEvent\"",
         "\"digestStartTime\"",
         "\"insightDetails\"",
     ];
-    matches!(head, [b'{' | b'[', ..]) && wrapping::has(head, names)
+    let is_packed =
+        wrapping::has(head, ["\"Data\""]) && !wrapping::has(head, ["eventSource", "eventsource"]);
+    matches!(head, [b'{' | b'[', ..]) && wrapping::has(head, names) && !is_packed
 }
 
 /// Reads every event of `source`, hands what it yields to `sink` and counts what it cannot read.

@@ -118,6 +118,7 @@ impl<'a> Log<'a> {
         let (source, mut clock) = (&mut *self.source, TimestampReader::default());
         match (self.shape, self.format) {
             (RecordLayout::Table, _) => athena::read(source, file, bad, &mut sink),
+            (RecordLayout::Answer, _) => cloudtrail::nested::read(source, file, bad, &mut sink),
             (RecordLayout::Json, _) | (RecordLayout::Own, LogFormat::CloudTrail) => {
                 cloudtrail::read(source, file, bad, &mut sink)
             }

@@ -2,8 +2,8 @@
 
 use super::access_log::{self, named::Named};
 use super::bad_lines::{LineError, NotRead};
-use super::cloudtrail::as_text;
 use super::cloudtrail::event::Event;
+use super::cloudtrail::{as_text, nested};
 use super::record::{LogEntry, Skipped};
 use super::timestamps::TimestampReader;
 use super::wrapping::{STREAM_MAX, after_stamp, after_stream};
@@ -102,7 +102,16 @@ pub(super) fn record(
     let named: Named = serde_json::from_str(text).map_err(|_| flaw)?;
     match named.record() {
         // What has no operation is no record of an access log either.
-        Err(LineError::Lacks("operation")) => Err(flaw.into()),
+        Err(LineError::Lacks("operation")) => nested::hand_on(text, flaw, sink),
         record => Ok(sink(LogEntry::Request(record?))?),
     }
+}
+
+/// Hands on what an event says that is known to be one.
+pub(super) fn event(
+    text: &str,
+    sink: &mut impl FnMut(LogEntry<'_>) -> crate::error::Result<()>,
+) -> HandedOn {
+    let event: Event = serde_json::from_str(text).map_err(|_| LineError::Json)?;
+    if event.has_text() { unfold(text, sink) } else { Ok(sink(event.entry()?)?) }
 }

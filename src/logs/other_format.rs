@@ -1,5 +1,6 @@
 //! What a file is that is no log: by its first bytes, so that nobody is told less than can be known.
 
+use super::athena::EventTable;
 use super::csv_records::plain_name;
 use super::wrapping::has;
 use super::{archive, athena, wrapping};
@@ -72,11 +73,21 @@ pub(crate) fn of(head: &[u8]) -> Option<OtherFormat> {
             "unpack it: `tar -xf FILE`",
         ));
     }
-    if athena::is_history(head) {
-        return Some(OtherFormat::new(
-            "CloudTrail's event history as CSV, which has no request parameters",
-            "download the events as JSON",
-        ));
+    match athena::incomplete(head) {
+        Some(EventTable::History) => {
+            return Some(OtherFormat::new(
+                "CloudTrail's event history as CSV, which has no request parameters",
+                "download the events as JSON",
+            ));
+        }
+        Some(EventTable::LacksColumns) => {
+            return Some(OtherFormat::new(
+                "a table of CloudTrail's events without all columns that are needed",
+                "select `eventtime`, `eventsource`, `eventname` and `requestparameters` as they are, and \
+                 `useridentity`, `resources`, `additionaleventdata`, `errorcode`, `awsregion` and `eventid` too",
+            ));
+        }
+        None => {}
     }
     of_text(head)
 }
@@ -151,6 +162,29 @@ fn has_all(names: &[String], wanted: &[&str]) -> bool {
 
 /// What a text is that is no log.
 fn of_text(head: &[u8]) -> Option<OtherFormat> {
+    if has(head, ["CloudTrailEvent", "\\\"eventSource\\\"", "\"eventSource\""]) {
+        let text =
+            "CloudTrail's events as text or YAML, as `aws cloudtrail lookup-events` prints them";
+        return Some(OtherFormat::new(text, "print them by `--output json`"));
+    }
+    let text = head.trim_ascii_start();
+    if matches!(text, [b'{' | b'[', ..]) {
+        if has(text, ["\"class_uid\"", "\"class_name\""])
+            || has(text, ["\"product\""]) && has(text, ["\"api\""])
+        {
+            return Some(OtherFormat::new(
+                "CloudTrail in OCSF, as Security Lake keeps it",
+                "give the files of the trail itself",
+            ));
+        }
+        if has(text, ["\"Data\""]) && has(text, ["\"Records\"", "\"SequenceNumber\""]) {
+            return Some(OtherFormat::new(
+                "records of a Kinesis stream, packed in Base64",
+                "unpack them, e.g., by `jq -r '.Records[].Data' FILE | while read -r it; do echo \"$it\" | base64 -d \
+                 | gunzip; done`",
+            ));
+        }
+    }
     text_name(head).map(|what| OtherFormat { what, way_out: None })
 }
 

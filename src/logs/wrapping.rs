@@ -21,6 +21,8 @@ pub(super) enum RecordLayout {
     Stamped,
     /// A row each, under a line of column names.
     Table,
+    /// Rows of fields, in JSON that has to be seen as a whole: what a query's command prints.
+    Answer,
 }
 
 /// What a text that begins with `head` is; `None` if it is no log of requests in a shape of its own.
@@ -39,6 +41,9 @@ pub(super) fn detect(head: &[u8]) -> Option<(LogFormat, RecordLayout)> {
 }
 
 fn of_json(text: &[u8]) -> Option<(LogFormat, RecordLayout)> {
+    if cloudtrail::nested::is_answer(text) {
+        return Some((LogFormat::CloudTrail, RecordLayout::Answer));
+    }
     if cloudtrail::looks_like(text) {
         return Some((LogFormat::CloudTrail, RecordLayout::Own));
     }

@@ -60,15 +60,15 @@ impl Variations {
     /// All of the headline's; none if it uses no bucket keys.
     pub(super) fn of_headline(scenario: &Scenario) -> Self {
         let [headline, reference] = [scenario.headline, scenario.reference];
-        let depends =
-            |number: usize| scenario.configurations[number].uses_bucket_keys(&scenario.domains);
-        if !depends(headline) {
+        let [varies, reference_varies] = [headline, reference]
+            .map(|number| scenario.configurations[number].uses_bucket_keys(&scenario.domains));
+        if !varies {
             return Self::default();
         }
         let list = scenario.configurations[headline].ranges.one_at_a_time();
         Self {
             headline: EndArms::of(scenario, headline, &list),
-            reference: depends(reference).then(|| EndArms::of(scenario, reference, &list)),
+            reference: reference_varies.then(|| EndArms::of(scenario, reference, &list)),
             list,
         }
     }

@@ -208,12 +208,9 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
 
 /// What the headline saves in each bucket, so many times what it saves in the run.
 fn buckets(results: &Results, times: f64, per_call: Option<f64>) -> Vec<ScaledBucket> {
-    let calls_of = |configuration: &str| -> BTreeMap<&str, [f64; 3]> {
-        let rows = results.buckets.iter().filter(|row| row.configuration == configuration);
-        rows.map(|row| (row.bucket.as_str(), calls_at_levels(row))).collect()
-    };
-    let reference = calls_of(&results.facts.reference);
-    let scaled = calls_of(&results.facts.headline).into_iter().map(|(bucket, calls)| {
+    let [reference, headline] = [&results.facts.reference, &results.facts.headline]
+        .map(|configuration| calls_of_buckets(results, configuration));
+    let scaled = headline.into_iter().map(|(bucket, calls)| {
         let before = reference[bucket];
         let saved = [0, 1, 2].map(|level| (before[level] - calls[level]) * times);
         ScaledBucket {
@@ -229,9 +226,14 @@ fn buckets(results: &Results, times: f64, per_call: Option<f64>) -> Vec<ScaledBu
     scaled
 }
 
-/// KMS requests of a bucket at each level of assumptions.
-const fn calls_at_levels(row: &BucketRow) -> [f64; 3] {
-    [row.kms_requests_at_low, row.kms_requests, row.kms_requests_at_high]
+/// KMS requests of each bucket under a configuration, level by level.
+fn calls_of_buckets<'a>(results: &'a Results, configuration: &str) -> BTreeMap<&'a str, [f64; 3]> {
+    let rows = results.buckets.iter().filter(|row| row.configuration == configuration);
+    rows.map(|row: &BucketRow| {
+        let calls = [row.kms_requests_at_low, row.kms_requests, row.kms_requests_at_high];
+        (row.bucket.as_str(), calls)
+    })
+    .collect()
 }
 
 /// The least factor: what is below one is chance or rounding.

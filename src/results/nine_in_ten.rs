@@ -125,15 +125,15 @@ fn in_mean(
     first: &SetFigures,
     means: &SetFigures,
 ) -> Option<f64> {
-    let of = |figures: &SetFigures| figures[figure as usize];
-    let (value, mean) = (of(drawn)?, of(means)?);
+    let [value, first_value, mean] = [drawn, first, means].map(|it| it[figure as usize]);
+    let (value, mean) = (value?, mean?);
     if figure == Figure::KmsSavedUsd {
         // What is paid and what would be paid without are each brought there.
         let [drawn, first, means] = [drawn, first, means].map(cost_with_and_without);
         let [with, without] = [0, 1].map(|at| drawn[at] * ratio(means[at], first[at]));
         return Some(without - with);
     }
-    Some(match of(first) {
+    Some(match first_value {
         None => value,
         Some(first) if is_of_what_is_left(figure) => {
             1.0 - (1.0 - value) * ratio(1.0 - mean, 1.0 - first)
@@ -249,7 +249,7 @@ fn requests_of(designs: &[DrawnSets], sets: u32) -> f64 {
 fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<SetFigures>> {
     let scenario = run.scenario;
     let engines = Engines::of(scenario);
-    let mut references = References::of(run);
+    let mut references = ReferenceUnderSets::of(run);
     let mut figures: Vec<Vec<SetFigures>> = designs.iter().map(|_| Vec::new()).collect();
     for batch in batches(designs) {
         let billing = &scenario.billing;
@@ -274,14 +274,14 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<
 }
 
 /// What figures under each set are measured against: the reference under that set, where it depends on it.
-struct References<'a> {
+struct ReferenceUnderSets<'a> {
     run: &'a Run<'a>,
     assumed: Against,
     /// By set, as far as they are answered; empty where the reference depends on nothing unknown.
     of_sets: Vec<Against>,
 }
 
-impl<'a> References<'a> {
+impl<'a> ReferenceUnderSets<'a> {
     fn of(run: &'a Run<'a>) -> Self {
         let assumed = Against::first(run, run.baseline(Level::Assumed));
         Self { run, assumed, of_sets: Vec::new() }

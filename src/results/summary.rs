@@ -14,8 +14,8 @@ use crate::units::Usd;
 /// Rows of `summary.csv`.
 pub(super) fn rows(run: &Run) -> Vec<SummaryRow> {
     let against = Level::ALL.map(|level| Against::at(run, level));
-    let of_place = |place: LevelCounts| row(run, &place, &against[place.level as usize]);
-    let mut rows: Vec<SummaryRow> = run.everywhere().map(of_place).collect();
+    let mut rows: Vec<SummaryRow> =
+        run.everywhere().map(|place| row(run, &place, &against[place.level as usize])).collect();
     let assumed = rows.iter_mut().filter(|row| row.assumption == Level::Assumed);
     for (row, nine_in_ten) in assumed.zip(&run.nine_in_ten) {
         if let Some(nine_in_ten) = nine_in_ten {

@@ -67,6 +67,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
         warnings.extend(audit(&found));
     }
     warnings.extend(quota::exceeded(&found));
+    warnings.extend(quota::failing(&found));
     warnings.extend(quota::prefix_limit(&found));
     warnings.extend(scenario.once().filter_map(|workload| not_whole(scenario, workload)));
     warnings.extend(broken_cycle(scenario));

@@ -47,11 +47,11 @@ pub(super) struct Evaluator<'a> {
     varies_reference: bool,
     /// KMS calls of the headline in each replication, as far as they are known, and of the reference where it
     /// varies.
-    known: HashMap<Assumptions, KnownCalls>,
+    known: HashMap<Assumptions, CallsUnderSet>,
 }
 
 /// KMS calls in each replication under a set of assumptions.
-struct KnownCalls {
+struct CallsUnderSet {
     headline: Vec<u64>,
     reference: Option<Vec<u64>>,
 }
@@ -173,7 +173,7 @@ impl<'a> Evaluator<'a> {
         for &set in sets {
             let headline = calls.next().expect("each set has an arm");
             let reference = self.varies_reference.then(|| calls.next()).flatten();
-            self.known.insert(set, KnownCalls { headline, reference });
+            self.known.insert(set, CallsUnderSet { headline, reference });
         }
         if self.skips() {
             (self.progress)(Work::Answered(self.requests(estimates) as u64));
@@ -199,7 +199,7 @@ impl<'a> Evaluator<'a> {
         self.savings(sets).into_iter().map(|of_replications| of_replications[0]).collect()
     }
 
-    fn saving(&self, calls: &KnownCalls) -> Vec<f64> {
+    fn saving(&self, calls: &CallsUnderSet) -> Vec<f64> {
         let reference = calls.reference.as_ref().unwrap_or(&self.reference);
         let pairs = calls.headline.iter().zip(reference);
         let savings = pairs.map(|(&own, &baseline)| saving(own as f64, baseline as f64));

@@ -878,12 +878,111 @@ fn a_run_is_scaled_to_a_known_total() {
         "{table}"
     );
     assert!(scaled(&[]).get("at_known_total").is_none());
+    // Of another run there is no such file in its folder.
+    let (code, ..) = code_and_texts(folder, &["replay", "trail.json", "--out", "out"]);
+    assert!(code == Some(0) && !folder.join("out/known_total.csv").exists());
     // A total that is less than its part is refused with the reason.
     fs::write(folder.join("small.csv"), format!("{CUR}{}", cur(from, to, 10))).unwrap();
     let (code, _, told) =
         code_and_texts(folder, &["replay", "trail.json", "--bill", "small.csv", "--out", "out"]);
     assert!(code == Some(2) && told.contains("small.csv: the known total is"), "{told}");
+    assert!(
+        folder.join("out/summary.csv").exists() && !folder.join("out/known_total.csv").exists()
+    );
     let (code, _, told) =
         code_and_texts(folder, &["replay", "trail.json", "--known-calls", "many"]);
     assert!(code == Some(2) && told.contains("is not a number of calls and a time"), "{told}");
+}
+
+/// What queues, topics, search engines, log platforms and queries put around events: they are found wherever they
+/// lie, and a file whose events cannot be had is called by its name.
+#[test]
+fn events_are_found_within_other_json() {
+    let plain =
+        requests(json!({"Records": events()}).to_string().as_bytes(), LogFormat::CloudTrail);
+    assert_eq!(plain.len(), 7);
+    let each = |wrap: fn(&Value) -> Value| -> Vec<Value> { events().iter().map(wrap).collect() };
+    let lines = |wrap: fn(&Value) -> Value| -> String {
+        each(wrap).iter().map(|value| format!("{value}\n")).collect()
+    };
+    let bodies =
+        each(|event| json!({"MessageId": "1", "Body": json!({"detail": event}).to_string()}));
+    let hits = each(|event| json!({"_index": "ct", "_id": "1", "_source": event}));
+    let rows = each(|event| json!([{"eventJson": event.to_string()}]));
+    let texts = [
+        json!({"Messages": bodies}).to_string(),
+        json!({"took": 1, "hits": {"total": {"value": 7, "relation": "eq"}, "hits": hits}})
+            .to_string(),
+        json!({"QueryStatus": "FINISHED", "QueryResultRows": rows}).to_string(),
+        lines(|event| json!({"Type": "Notification", "Message": event.to_string()})),
+        lines(|event| json!({"preview": false, "result": {"_raw": event.to_string()}})),
+        lines(|event| json!({"@timestamp": "x", "event": {"original": event.to_string()}})),
+    ];
+    for text in texts {
+        assert_eq!(requests(text.as_bytes(), LogFormat::CloudTrail), plain, "{text}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (text, said) in [
+        (
+            "EVENTS\tASIA\t{\"eventSource\": \"s3.amazonaws.com\"}\n".to_owned(),
+            "print them by `--output json`",
+        ),
+        (
+            json!({"metadata": {"product": {}}, "api": {"operation": "GetObject"}}).to_string(),
+            "CloudTrail in OCSF",
+        ),
+        ("eventtime,eventname,bucket\n1,2,3\n".to_owned(), "without all columns that are needed"),
+        (json!({"Records": [{"Data": "H4sI", "SequenceNumber": "1"}]}).to_string(), "Kinesis"),
+    ] {
+        fs::write(folder.path().join("x"), text).unwrap();
+        let (code, _, told) = code_and_texts(folder.path(), &["replay", "x"]);
+        assert!(code == Some(2) && told.contains(said), "{told}");
+    }
+}
+
+/// Hidden files of a folder are named, not passed over without a word; in an archive `.` and `..` hide nothing.
+#[test]
+fn hidden_files_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir_all(folder.join("logs/.backup")).unwrap();
+    fs::write(folder.join("logs/a.json"), trail()).unwrap();
+    fs::write(folder.join("logs/.backup/b.json"), trail()).unwrap();
+    fs::write(folder.join("logs/.DS_Store"), "x").unwrap();
+    let (_, told) = replayed(folder, &["logs"]);
+    assert!(told.contains("logs/.backup is left out: it is hidden"), "{told}");
+    assert!(!told.contains("DS_Store"), "{told}");
+    let listed = fs::read_to_string(folder.join("out/files_left_out.csv")).unwrap();
+    assert!(listed.contains("logs/.backup"), "{listed}");
+}
+
+/// Of the versions of a month's Cost and Usage Report the one counts that the manifest beside them names.
+#[test]
+fn older_assemblies_of_a_bill_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("trail.json"), trail()).unwrap();
+    let (from, to) = ("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z");
+    let month = "bill/20261101-20261201";
+    let manifest = |assembly: &str| {
+        let key = format!("p/r/20261101-20261201/{assembly}/r-1.csv");
+        json!({"assemblyId": assembly, "reportKeys": [key]}).to_string()
+    };
+    for (assembly, requests) in [("old", 700), ("new", 1_000)] {
+        let at = folder.join(month).join(assembly);
+        fs::create_dir_all(&at).unwrap();
+        fs::write(at.join("r-1.csv"), format!("{CUR}{}", cur(from, to, requests))).unwrap();
+        fs::write(at.join("r-Manifest.json"), manifest(assembly)).unwrap();
+    }
+    // Without the manifest beside them nobody knows which is in force.
+    assert_eq!(billed(folder, &[month]), Ok(1_700.0));
+    fs::write(folder.join(month).join("r-Manifest.json"), manifest("new")).unwrap();
+    for bill in [month, "bill"] {
+        assert_eq!(billed(folder, &[bill]), Ok(1_000.0), "{bill}");
+    }
+    // Another month has a folder of its own.
+    let other = folder.join("bill/20261001-20261101/x");
+    fs::create_dir_all(&other).unwrap();
+    fs::write(other.join("r-1.csv"), format!("{CUR}{}", cur(from, to, 50))).unwrap();
+    assert_eq!(billed(folder, &["bill"]), Ok(1_050.0));
 }

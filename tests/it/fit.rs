@@ -155,7 +155,7 @@ fn names_regions_and_lengths_are_sound() {
     };
     let plain = text(&[]);
     assert!(plain.contains("\nname = \"poc_replica\"\n"), "{plain}");
-    assert!(plain.contains("us-east-1 is assumed"), "{plain}");
+    assert!(plain.contains("Region: us-east-1, as in the log"), "{plain}");
     let asked = text(&["--name", "other", "--region", "eu-west-1"]);
     assert!(asked.contains("\nname = \"other\"\n"), "{asked}");
     assert!(asked.contains("region = \"eu-west-1\"") && !asked.contains("assumed, as"), "{asked}");

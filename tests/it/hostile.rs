@@ -713,3 +713,32 @@ fn pages_of_many_principals_are_short() {
         page.contains("The 100 with most KMS requests; <code>principals.csv</code> has 5900 more.")
     );
 }
+
+/// A file of a name that was given is replaced only on request: it may be the input, or a stranger's.
+#[test]
+fn files_of_given_names_are_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("small.toml"), SMALL).unwrap();
+    good(at, &["simulate", "small.toml", "--out", "run"]);
+    fs::write(at.join("mine"), "mine").unwrap();
+    fs::write(at.join("mine.svg"), "mine").unwrap();
+    let commands: [&[&str]; 5] = [
+        &["export", "small.toml", "--out", "mine"],
+        &["report", "run", "--out", "mine"],
+        &["plot", "run/timeline.csv", "--out", "mine.svg"],
+        &["calibrate", "small.log", "--out", "mine"],
+        &["inventory", "small.csv", "--population", "mine"],
+    ];
+    for command in commands {
+        let told = refused(at, command);
+        assert!(told.contains("is not replaced") && told.contains("--overwrite"), "{told}");
+        assert_eq!(fs::read_to_string(at.join(command[command.len() - 1])).unwrap(), "mine");
+    }
+    let told = refused(at, &["export", "small.toml", "--out", "small.toml"]);
+    assert!(told.contains("small.toml: the file is there already"), "{told}");
+    for command in &commands[..3] {
+        good(at, &[command, &["--overwrite"][..]].concat());
+        assert_ne!(fs::read_to_string(at.join(command[command.len() - 1])).unwrap(), "mine");
+    }
+}

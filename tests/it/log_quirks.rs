@@ -999,3 +999,152 @@ fn headers_tell_encryption_by_rank() {
         assert_eq!(seen[0].request().unwrap().encryption, expected, "{event}");
     }
 }
+
+/// A KMS call of the role `etl` for an object of `lake`, or for what the context says else.
+fn call_of(second: u32, name: &str, context: &str) -> Value {
+    let mut call = request(second, name, context);
+    call["eventSource"] = json!("kms.amazonaws.com");
+    call["requestParameters"] = json!({"keyId": KEY, "encryptionContext": {"aws:s3:arn": context}});
+    call["resources"] = json!([{"type": "AWS::KMS::Key", "ARN": KEY}]);
+    call["eventCategory"] = json!("Management");
+    call
+}
+
+/// What an event through an access point names in the place of its bucket, and as its resources.
+fn through(event: &mut Value, named: &str) {
+    event["requestParameters"]["bucketName"] = json!(named);
+    event["resources"] = json!([
+        {"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::lake/a"},
+        {"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::lake", "accountId": ACCOUNT},
+        {"type": "AWS::S3::AccessPoint", "ARN": ACCESS_POINT},
+    ]);
+}
+
+const ACCESS_POINT: &str = "arn:aws:s3:us-east-1:111122223333:accesspoint/my-ap";
+
+/// Buckets, S3 requests and KMS requests under `sse-kms` of a replay of these events.
+fn replayed(events: &[Value]) -> (Vec<String>, f64, f64) {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("t.json"), json!({"Records": events}).to_string()).unwrap();
+    let (code, _, told) = code_and_texts(at, &["replay", "t.json", "-o", "out"]);
+    assert_eq!(code, Some(0), "{told}");
+    let rows = |file: &str, column: &str| -> Vec<String> {
+        let mut reader = csv::Reader::from_path(at.join("out").join(file)).unwrap();
+        let rows = reader.deserialize::<BTreeMap<String, String>>().map(Result::unwrap);
+        let rows = rows.filter(|row| row["configuration"] == "sse-kms");
+        rows.map(|row| row[column].clone()).collect()
+    };
+    let sum = |column: &str| -> f64 {
+        rows("buckets.csv", column).iter().map(|text| text.parse::<f64>().unwrap()).sum()
+    };
+    (rows("buckets.csv", "bucket"), sum("requests"), sum("kms_requests"))
+}
+
+/// A request through an access point is one of the bucket that it leads to, however the event names it, so
+/// that its KMS call is no second request.
+#[test]
+fn requests_through_access_points_are_of_their_bucket() {
+    let alias = "my-ap-aqfqprnstn7aefdfbarligizwgyfouse1a-s3alias";
+    for named in [ACCESS_POINT, alias, "my-ap", "lake"] {
+        let mut events = Vec::new();
+        for number in 0..6 {
+            let key = format!("a/{number}");
+            let mut get = request(2 * number, "GetObject", &key);
+            through(&mut get, named);
+            let call = call_of(2 * number, "Decrypt", &format!("arn:aws:s3:::lake/{key}"));
+            events.extend([get, call]);
+        }
+        assert_eq!(replayed(&events), (vec!["lake".to_owned()], 6.0, 6.0), "{named}");
+    }
+    // Where nothing tells the bucket it is called by what the request named.
+    let mut alone = request(0, "GetObject", "a");
+    alone["requestParameters"]["bucketName"] = json!(alias);
+    alone["resources"] = json!([]);
+    assert_eq!(replayed(&[alone]), (vec![alias.to_owned()], 1.0, 1.0));
+    // A directory bucket's, which has bucket keys whatever is compared.
+    let mut put = request(0, "PutObject", "a");
+    put["eventSource"] = json!("s3express.amazonaws.com");
+    put["requestParameters"]["bucketName"] = json!("my-ap--use1-az4--xa-s3");
+    let bucket = "arn:aws:s3express:us-east-1:111122223333:bucket/lake--use1-az4--x-s3";
+    put["resources"] = json!([{"type": "AWS::S3Express::DirectoryBucket", "ARN": bucket}]);
+    assert_eq!(replayed(&[put]).0, ["lake--use1-az4--x-s3"]);
+}
+
+/// A copy reads its source through an access point, and writes its own bucket.
+#[test]
+fn copies_read_through_access_points() {
+    let put = request(0, "PutObject", "a/object/1");
+    let mut copy = request(5, "CopyObject", "b");
+    let bucket = copy["requestParameters"]["bucketName"].as_str().unwrap().to_owned();
+    through(&mut copy, &bucket);
+    copy["requestParameters"]["x-amz-copy-source"] =
+        json!(format!("{ACCESS_POINT}/object/a/object/1"));
+    // One key made for the first object, one unwrapped and one made by the copy.
+    assert_eq!(replayed(&[put, copy]), (vec!["lake".to_owned()], 2.0, 3.0));
+}
+
+/// Services have names of their own in China.
+#[test]
+fn services_are_known_by_their_chinese_names() {
+    let mut get = request(0, "GetObject", "a");
+    get["eventSource"] = json!("s3.amazonaws.com.cn");
+    assert_eq!(replayed(&[get]), (vec!["lake".to_owned()], 1.0, 1.0));
+}
+
+/// A line of an access log sent to `host`, and what a replay says of its region.
+fn told_of_host(host: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |second: u32, host: &str, status: u16| {
+        format!(
+            "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be lake [20/Nov/2026:10:00:{second:02} \
+             +0000] 192.0.2.3 arn:aws:iam::111122223333:user/a I{second} REST.GET.OBJECT k{second} \
+             \"GET /k HTTP/1.1\" {status} - 9 9 7 1 \"-\" \"a\" - h= SigV4 c AuthHeader {host} TLSv1.3 - -\n"
+        )
+    };
+    // Who asks at the wrong endpoint is sent on.
+    let text = line(0, "s3.ap-south-1.amazonaws.com", 301) + &line(1, host, 200);
+    fs::write(folder.path().join("a.log"), text).unwrap();
+    let (code, _, told) = code_and_texts(folder.path(), &["replay", "a.log", "-o", "out"]);
+    let run = fs::read_to_string(folder.path().join("out/run.toml")).unwrap_or_default();
+    let region = run.lines().find(|line| line.starts_with("region = ")).unwrap_or(&told).to_owned();
+    (code, region)
+}
+
+/// An access log's bucket is in the region of the endpoint that answers; one without prices asks for them.
+#[test]
+fn endpoints_tell_the_region_of_access_logs() {
+    for (host, region) in [
+        ("lake.s3.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("lake.s3.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+        ("lake.s3.amazonaws.com", "us-east-1"),
+        ("-", "us-east-1"),
+    ] {
+        assert_eq!(told_of_host(host), (Some(0), format!("region = \"{region}\"")), "{host}");
+    }
+    for (host, said) in [
+        ("lake.s3.cn-north-1.amazonaws.com.cn", "`cn-north-1` has no built-in prices"),
+        ("lake.s3.sa-west-9.amazonaws.com", "`sa-west-9` is not an AWS region that bks knows"),
+    ] {
+        let (code, told) = told_of_host(host);
+        assert!(code == Some(2) && told.contains(said), "{told}");
+    }
+}
+
+/// Two files that were put together without a line's end between: neither record is lost without a word.
+#[test]
+fn records_on_one_line_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be lake [20/Nov/2026:10:00:00 +0000] \
+               192.0.2.3 arn:aws:iam::111122223333:user/a I1 REST.GET.OBJECT k \"GET /k HTTP/1.1\" 200 - 9 9 7 1 \
+               \"-\" \"a\" - h= SigV4 c AuthHeader s3.eu-west-1.amazonaws.com TLSv1.3 - Yes us-east-1 new-field";
+    for text in [format!("{one}{one}\n"), format!("{one}\r{one}\r")] {
+        fs::write(folder.path().join("a.log"), text).unwrap();
+        let (code, _, told) = code_and_texts(folder.path(), &["replay", "a.log"]);
+        assert!(code == Some(2) && told.contains("it goes on with another record"), "{told}");
+        // Half or more of them are no reason to allow more.
+        assert!(told.contains("leave the file out") && !told.contains("--max-bad"), "{told}");
+    }
+    fs::write(folder.path().join("a.log"), format!("{one}\n")).unwrap();
+    assert_eq!(code_and_texts(folder.path(), &["replay", "a.log"]).0, Some(0));
+}

@@ -214,3 +214,85 @@ fn demands_may_be_of_the_interval() {
     let message = text(&failed.stderr);
     assert!(message.contains("that 5 % of the sets of assumptions do not exceed"), "{message}");
 }
+
+/// Where the reference has bucket keys itself, in a directory bucket or for objects written with them, it is taken
+/// under the same assumptions as what stands beside it: what asks as often saves nothing at any of them, and every
+/// saving is that of two rows of the same level.
+#[test]
+fn the_reference_has_the_assumptions_of_what_stands_beside_it() {
+    let scenario = parsed(
+        r#"
+        name = "directory"
+        duration = "2h"
+        replications = 2
+        reference = "as-is"
+        headline = "roles"
+        [[configuration]]
+        name = "as-is"
+        encryption = "sse-kms"
+        requester_rule = "session"
+        [[configuration]]
+        name = "again"
+        encryption = "sse-kms-bucket-key"
+        requester_rule = "session"
+        [[configuration]]
+        name = "roles"
+        encryption = "sse-kms-bucket-key"
+        requester_rule = "role"
+        [[bucket]]
+        name = "lake--use1-az4--x-s3"
+        directory = true
+        [[principal]]
+        name = "etl"
+        role = "etl"
+        sessions = 8
+        [[workload]]
+        name = "write"
+        principal = "etl"
+        bucket = "lake--use1-az4--x-s3"
+        arrivals = { poisson = { rate = "2/s" } }
+        "#,
+    );
+    let results = Results::of(&scenario, &|_| ());
+    for level in Level::ALL {
+        let own = results.at("again", level);
+        let reference = results.at("as-is", level);
+        assert_eq!((own.kms_requests, own.saving_ratio), (reference.kms_requests, Some(0.0)));
+        let roles = results.at("roles", level);
+        let by_hand: Vec<f64> = [0, 1]
+            .map(|number| {
+                let calls = |name: &str| {
+                    let mut rows = results.replications.iter();
+                    let row = rows.find(|row| {
+                        row.configuration == name
+                            && row.assumption == level
+                            && row.replication == number
+                    });
+                    row.unwrap().kms_requests as f64
+                };
+                1.0 - calls("roles") / calls("as-is")
+            })
+            .to_vec();
+        let mean = by_hand.iter().sum::<f64>() / 2.0;
+        assert!((roles.saving_ratio.unwrap() - mean).abs() < 1e-12, "{level:?}");
+        let saved = reference.kms_cost_usd.as_f64() - roles.kms_cost_usd.as_f64();
+        assert!((roles.kms_saved_usd.as_f64() - saved).abs() < 1e-9, "{level:?}");
+    }
+    let levels = Level::ALL.map(|level| results.at("as-is", level).kms_requests);
+    assert!(
+        levels[0] > levels[1] && levels[1] > levels[2],
+        "the reference depends on them: {levels:?}"
+    );
+    let again = results.assumed("again");
+    for figure in [Figure::Saving, Figure::KmsSavedUsd] {
+        assert_eq!(again.nine_in_ten(figure), Some((0.0, 0.0)), "{figure:?}");
+    }
+    assert_eq!((again.saving_floor, again.saving_ceiling), (Some(0.0), Some(0.0)));
+    // Eight sessions of one role: sharing saves up to seven in eight, and never costs anything.
+    let (low, high) = results.assumed("roles").nine_in_ten(Figure::Saving).unwrap();
+    assert!(0.0 <= low && low < high && high <= 0.875, "{low} {high}");
+    for swing in &results.sensitivity {
+        assert!((0.0..=0.875).contains(&swing.saving_at_low), "{swing:?}");
+        assert!((0.0..=0.875).contains(&swing.saving_at_high), "{swing:?}");
+    }
+}

@@ -37,10 +37,24 @@ pub(super) enum LogFile {
         /// The file in it.
         entry: archive::ArchivedFile,
     },
+    /// A hidden file or folder in a folder, which is not read.
+    Hidden {
+        /// Where it lies.
+        path: PathBuf,
+    },
 }
 
+/// What a hidden file is.
+const HIDDEN: OtherFormat = OtherFormat {
+    what: "hidden, as its name begins with a dot",
+    way_out: Some("name it on the command line to have it read"),
+};
+
+/// What macOS leaves in every folder that it shows.
+const OF_FINDER: &str = ".DS_Store";
+
 /// All files that paths name, patterns expanded and folders walked, in order and each once. Hidden
-/// files in folders are left out.
+/// files in folders are told of, and not read.
 pub(super) fn walk(paths: &[String]) -> Result<Vec<LogFile>> {
     let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
     for path in paths {
@@ -149,8 +163,11 @@ fn walk_path(
     }
     entries.sort();
     for (_, name) in entries {
+        let path = path.join(&name);
         if !name.to_string_lossy().starts_with('.') {
-            walk_path(&path.join(name), true, files, seen)?;
+            walk_path(&path, true, files, seen)?;
+        } else if name != OF_FINDER {
+            files.push(LogFile::Hidden { path });
         }
     }
     Ok(())
@@ -252,7 +269,7 @@ impl LogFile {
         match self {
             Self::Stdin => false,
             Self::Path { path, .. } => path.is_file(),
-            Self::Packed { .. } => true,
+            Self::Packed { .. } | Self::Hidden { .. } => true,
         }
     }
 
@@ -260,7 +277,7 @@ impl LogFile {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Stdin => "standard input".to_owned(),
-            Self::Path { path, .. } => path.display().to_string(),
+            Self::Path { path, .. } | Self::Hidden { path } => path.display().to_string(),
             Self::Packed { archive, entry } => format!("{}/{}", archive.display(), entry.name),
         }
     }
@@ -268,7 +285,7 @@ impl LogFile {
     /// Its length, if it has one.
     fn bytes(&self) -> Option<u64> {
         match self {
-            Self::Stdin => None,
+            Self::Stdin | Self::Hidden { .. } => None,
             Self::Path { path, .. } => {
                 let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file);
                 metadata.map(|metadata| metadata.len())
@@ -310,6 +327,7 @@ impl LogFile {
     /// Opens it and finds its format, if that is not given; `bar` shows how much is read.
     pub(super) fn open(&self, format: Option<LogFormat>, bar: &ProgressBar) -> Result<OpenLog> {
         let source: Box<dyn Read> = match self {
+            Self::Hidden { .. } => return self.refused(HIDDEN, Rc::default()),
             Self::Stdin => Box::new(io::stdin().lock()),
             Self::Path { path, .. } => Box::new(open(path)?),
             Self::Packed { archive, entry } => {

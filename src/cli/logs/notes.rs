@@ -66,7 +66,8 @@ pub(super) fn tell_of_reading(gather: &RecordGatherer, bad: &BadLines, formats: 
         };
         parts.push((left_out.of(reason), format!("{}{examples}", skipped.words())));
     }
-    parts.push((other_buckets, "are of other buckets".to_owned()));
+    let names = examples(left_out, Reason::OtherBucket);
+    parts.push((other_buckets, format!("are of other buckets{names}")));
     if formats == FormatsTogether::One {
         parts.extend(calls_left_out(left_out));
     }
@@ -95,10 +96,12 @@ pub(super) fn tell_of_reading(gather: &RecordGatherer, bad: &BadLines, formats: 
 fn examples(left_out: &LeftOutRecords, reason: Reason) -> String {
     const SHOWN: usize = 3;
     let names = left_out.names(reason);
+    // One more takes no more room than to say that there is another.
+    let most = if names.len() == SHOWN + 1 { SHOWN + 1 } else { SHOWN };
     let shown: Vec<String> = names
         .iter()
         .filter(|row| !row.name.is_empty())
-        .take(SHOWN)
+        .take(most)
         .map(|row| format!("`{}`", row.name))
         .collect();
     match shown.len() {
@@ -141,6 +144,13 @@ pub(super) fn tell_of_encryption_and_regions(recording: &Recording) {
         output::note(&format!(
             "{too_early} records are left out, as they lie more than a run reaches back before the end"
         ));
+    }
+}
+
+/// Says which buckets that were asked for have no request.
+pub(super) fn tell_of_missing_buckets(asked: &[String], recording: &Recording) {
+    for bucket in asked.iter().filter(|bucket| !recording.buckets.contains(bucket)) {
+        output::note(&format!("`--bucket {}`: no request that was read is of it", named(bucket)));
     }
 }
 

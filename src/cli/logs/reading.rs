@@ -227,6 +227,7 @@ impl Logs<'_> {
         let mut recording = threads::run_on(jobs, || gather.finish())??;
         if !quiet {
             notes::tell_of_encryption_and_regions(&recording);
+            notes::tell_of_missing_buckets(&args.buckets, &recording);
         }
         recording.inputs = inputs;
         recording.inventories = inventories;

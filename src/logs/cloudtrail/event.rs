@@ -3,22 +3,22 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess};
 
 use crate::kms::KmsApi;
 use crate::logs::bad_lines::LineError;
 use crate::logs::lenient_json::{
-    Count, Flag, Keep, LenientText, Loose, Present, deserialize_by_keep, may_hold_object,
+    Count, Flag, Keep, LenientText, Loose, Present, deserialize_by_keep,
 };
 use crate::logs::record::{
     CopySource, KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record,
-    SessionStart, Skipped, bucket_and_key, is_access_point, kms_key_arn,
+    SessionStart, Skipped, kms_key_arn,
 };
 use crate::logs::timestamps;
 use crate::s3::Operation;
 
 use super::identity::UserIdentity;
+use super::resources::Resources;
 
 /// An event, or what wraps one. Exports of tables spell names in lower case.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -65,7 +65,7 @@ pub(in crate::logs) struct Event<'a> {
     #[serde(borrow)]
     detail: WrappedEvent<'a>,
     /// `lookup-events` has the event in here, as text.
-    #[serde(borrow, rename = "CloudTrailEvent")]
+    #[serde(borrow, rename = "CloudTrailEvent", alias = "eventJson", alias = "eventjson")]
     inner: LenientText<'a>,
     /// CloudWatch Logs has the event in here, as text.
     #[serde(borrow, alias = "@message")]
@@ -223,34 +223,9 @@ struct Deletion {
     objects: ElementCount,
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default)]
-struct Resource<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: LenientText<'a>,
-    #[serde(borrow, rename = "ARN", alias = "arn")]
-    arn: LenientText<'a>,
-}
-
-/// An event's resources, as far as they matter.
-#[derive(Debug, Default)]
-struct Resources<'a> {
-    first: Resource<'a>,
-    /// ARN of the first bucket.
-    bucket: LenientText<'a>,
-    /// ARN of the access point that was asked.
-    access_point: LenientText<'a>,
-    /// How many are objects.
-    objects: u32,
-    as_text: bool,
-}
-
 /// How many elements an array has; an object counts as one.
 #[derive(Clone, Copy, Debug, Default)]
 struct ElementCount(u32);
-
-/// Types of resources that are buckets.
-const BUCKETS: [&[u8]; 2] = [b"AWS::S3::Bucket", b"AWS::S3Express::DirectoryBucket"];
 
 /// Services that store other things for S3 than objects in buckets.
 const OTHER_STORAGE: [&[u8]; 4] = [
@@ -394,7 +369,7 @@ impl Event<'_> {
             matches!(operation, LogOperation::Known(Operation::PutObject | Operation::UploadPart));
         Ok(Record {
             time: self.time()?,
-            bucket: self.bucket_of(parameters.bucket_name.get().unwrap_or_default()),
+            bucket: self.resources.bucket_of(parameters.bucket_name.get().unwrap_or_default()),
             key: parameters.key.get(),
             version_id: parameters.version_id.get(),
             credential: identity.credential(),
@@ -414,24 +389,11 @@ impl Event<'_> {
         })
     }
 
-    /// The bucket that a request names: where that is an access point, the one that it leads to, as the
-    /// event's resources tell
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-monitoring-logging.html>).
-    fn bucket_of<'a>(&'a self, named: &'a [u8]) -> &'a [u8] {
-        let Resources { bucket, access_point, .. } = &self.resources;
-        let before_name = access_point.get().and_then(|arn| arn.strip_suffix(named));
-        let is_its_name = before_name.is_some_and(|before| before.ends_with(b"/"));
-        match bucket.get() {
-            Some(arn) if is_its_name || is_access_point(named) => bucket_and_key(arn).0,
-            _ => named,
-        }
-    }
-
     /// What a copy reads. Where it names an access point, that of the bucket among the resources, if they
     /// tell of it.
     fn copy_source(&self) -> Option<CopySource<'_>> {
         let source = CopySource::parse(self.request_parameters.copy_source.get()?)?;
-        Some(CopySource { bucket: self.bucket_of(source.bucket), ..source })
+        Some(CopySource { bucket: self.resources.bucket_of(source.bucket), ..source })
     }
 
     /// How the object is encrypted: as S3 says it was, else as its answer's headers say, else as the
@@ -484,7 +446,7 @@ impl Event<'_> {
             role_id: identity.role_id(),
             s3_arn: parameters.encryption_context.arn(),
             // A Decrypt names no key: its ciphertext does.
-            key_arn: self.resources.first.arn.get().or(parameters.key_id.get()),
+            key_arn: self.resources.first_arn().or(parameters.key_id.get()),
             id: self.id(),
             error: self.error_code.get(),
             region: self.aws_region.get(),
@@ -533,26 +495,6 @@ fn by_headers(
     }
 }
 
-impl Resource<'_> {
-    /// Whether it is one object, not all with some prefix.
-    fn is_object(&self) -> bool {
-        self.kind.get() == Some(b"AWS::S3::Object") && self.arn.get().is_some()
-    }
-}
-
-impl<'a> Resources<'a> {
-    /// Takes from one of them what matters.
-    fn note(&mut self, resource: &Resource<'a>) {
-        self.objects += u32::from(resource.is_object());
-        let kind = resource.kind.get().unwrap_or_default();
-        if BUCKETS.contains(&kind) && self.bucket.0.is_none() {
-            self.bucket.0.clone_from(&resource.arn.0);
-        } else if kind == b"AWS::S3::AccessPoint" {
-            self.access_point.0.clone_from(&resource.arn.0);
-        }
-    }
-}
-
 /// A time, as a text or as a number since the Unix epoch.
 #[derive(Debug, Default)]
 enum Moment<'a> {
@@ -562,7 +504,7 @@ enum Moment<'a> {
     Epoch(u64),
 }
 
-deserialize_by_keep!(Moment<'a>, Resources<'a>, ElementCount, PolicyArns);
+deserialize_by_keep!(Moment<'a>, ElementCount, PolicyArns);
 
 impl Moment<'_> {
     fn get(&self) -> Result<Nanoseconds, LineError> {
@@ -613,28 +555,5 @@ impl<'de> Keep<'de> for PolicyArns {
             arns.push('\n');
         }
         Ok(Self(arns))
-    }
-}
-
-impl<'de: 'a, 'a> Keep<'de> for Resources<'a> {
-    fn owned(text: &str) -> Self {
-        Self { as_text: may_hold_object(text), ..Self::default() }
-    }
-    fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        let first = Resource::deserialize(MapAccessDeserializer::new(map))?;
-        let mut resources = Self::default();
-        resources.note(&first);
-        Ok(Self { first, ..resources })
-    }
-    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
-        let mut resources = Self::default();
-        let mut is_first = true;
-        while let Some(next) = array.next_element::<Loose<Resource<'a>>>()? {
-            resources.note(&next);
-            if std::mem::take(&mut is_first) {
-                resources.first = next.into_inner();
-            }
-        }
-        Ok(resources)
     }
 }

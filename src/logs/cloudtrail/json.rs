@@ -32,10 +32,19 @@ pub(super) fn wrapper(bytes: &[u8]) -> Option<usize> {
 /// Bytes within which an envelope names its array.
 const ENVELOPE_MAX: usize = 4 << 10;
 
-/// Whether an object's first field is one of those that stand around messages of CloudWatch Logs: in a
-/// subscription's record, or in what its commands print.
+/// Whether an object's first field is one of those that stand around messages of CloudWatch Logs, in a
+/// subscription's record or in what its commands print; around those of a queue; or around a search's hits.
 fn is_envelope(fields: &[u8]) -> bool {
-    let names: [&[u8]; 11] = [
+    let names: [&[u8]; 20] = [
+        b"Messages",
+        b"records",
+        b"took",
+        b"timed_out",
+        b"_shards",
+        b"total",
+        b"value",
+        b"max_score",
+        b"hits",
         b"messageType",
         b"owner",
         b"logGroup",
@@ -50,7 +59,14 @@ fn is_envelope(fields: &[u8]) -> bool {
     ];
     let Some((name, _)) = text(fields) else { return false };
     let head = &fields[..fields.len().min(ENVELOPE_MAX)];
-    let arrays: [&[u8]; 3] = [b"\"logEvents\"", b"\"events\"", b"\"results\""];
+    let arrays: [&[u8]; 6] = [
+        b"\"logEvents\"",
+        b"\"events\"",
+        b"\"results\"",
+        b"\"Messages\"",
+        b"\"records\"",
+        b"\"hits\"",
+    ];
     names.contains(&name) && arrays.iter().any(|array| memmem::find(head, array).is_some())
 }
 

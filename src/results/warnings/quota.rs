@@ -30,6 +30,31 @@ pub(super) fn exceeded(found: &Found) -> Option<WarningFacts> {
     })
 }
 
+/// Configurations of whose requests so many fail that calls and dollars are too many.
+pub(super) fn failing(found: &Found) -> Option<WarningFacts> {
+    let failing: Vec<String> = found
+        .assumed()
+        .filter(|(_, row)| row.failed_ratio >= FAILED_MATTERS)
+        .map(|(_, row)| {
+            format!("`{}` ({})", named(&row.configuration), percent_if_any(row.failed_ratio))
+        })
+        .collect();
+    (!failing.is_empty()).then(|| {
+        WarningFacts::new(
+            "failed-requests-counted",
+            format!(
+                "calls, dollars and savings are those of all requests, though KMS throttles so many that some \
+                 fail: {}",
+                failing.join(", ")
+            ),
+            "raise the quota first, or simulate the traffic that gets through",
+        )
+    })
+}
+
+/// Share of the requests that must fail for that to be said.
+const FAILED_MATTERS: f64 = 0.01;
+
 /// What to ask for.
 fn advice(over: &[&SummaryRow]) -> String {
     let quotas: Vec<String> = over

@@ -68,6 +68,8 @@ pub(crate) fn savings_over_time(bins: u32) -> String {
                 kms_requests_at_low: without * share.sqrt(),
                 kms_requests_at_high: without * share * share,
                 saving_ratio: (without > 0.0).then_some(1.0 - share),
+                saving_ratio_at_low: (without > 0.0).then_some(1.0 - share.sqrt()),
+                saving_ratio_at_high: (without > 0.0).then_some(1.0 - share * share),
                 slow_downs: if bin < 3 { 864.0 * f64::from(bin + 1) } else { 0.0 },
                 ..TimelineRow::default()
             }
@@ -92,6 +94,7 @@ fn summary_rows(
             requests: 1e6,
             kms_requests: calls,
             kms_cost_usd: Usd::from_f64(calls * 3e-6),
+            kms_saved_usd: Usd::from_f64(saving * 3.0),
             total_cost_usd: Usd::from_f64(calls * 3e-6 + 140.0),
             saving_ratio: Some(saving),
             saving_half_width: Some(0.001),

@@ -1,0 +1,88 @@
+//! The folder of a bill, as it lies in its bucket: parts, and manifests that say which of them are in force.
+//!
+//! AWS writes a month's report again whenever it changes. A Cost and Usage Report has a folder for each version, its
+//! assembly, and keeps the old ones unless it is told to overwrite them; the manifest beside these folders names
+//! the current one's parts
+//! (<https://docs.aws.amazon.com/cur/latest/userguide/understanding-report-versions.html>).
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{is_part, manifest, part};
+use crate::cli::logs::files::unreadable;
+use crate::cli::output;
+use crate::error::Result;
+
+/// The parts in a folder, in order, without those of versions that another has superseded.
+pub(super) fn parts(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = FolderFiles::default();
+    found.walk(folder)?;
+    let FolderFiles { mut parts, manifests } = found;
+    parts.sort();
+    let mut current = BTreeSet::new();
+    let mut months = BTreeSet::new();
+    for path in manifests.iter().filter(|path| !is_of_one_version(path, &manifests)) {
+        let Ok(Some(named)) = manifest(path) else { continue };
+        for key in &named.keys {
+            // What is not there was not copied: its other versions are all that is known of the month.
+            let Ok(part) = part(path, key) else { continue };
+            months.insert(month(&part, named.has_assembly));
+            current.insert(part);
+        }
+    }
+    let all = parts.len();
+    parts.retain(|part| {
+        let is_of_known_month = [false, true].iter().any(|of| months.contains(&month(part, *of)));
+        current.contains(part) || !is_of_known_month
+    });
+    if parts.len() < all {
+        output::note(&format!(
+            "{}: {} files of older versions of the bill are left out, as its manifest names others",
+            folder.display(),
+            all - parts.len()
+        ));
+    }
+    Ok(parts)
+}
+
+/// The folder of all versions of a part's month: the one around its own, where each version has a folder.
+fn month(part: &Path, has_assembly: bool) -> (bool, PathBuf) {
+    let folder = part.ancestors().nth(1 + usize::from(has_assembly));
+    (has_assembly, folder.unwrap_or(Path::new("")).to_owned())
+}
+
+/// Whether a manifest lies with one version's parts, below that of the current one.
+fn is_of_one_version(path: &Path, manifests: &[PathBuf]) -> bool {
+    let above = path.ancestors().skip(2);
+    let name = path.file_name().unwrap_or_default();
+    above.map(|folder| folder.join(name)).any(|other| manifests.contains(&other))
+}
+
+/// Files in a folder and below.
+#[derive(Default)]
+struct FolderFiles {
+    parts: Vec<PathBuf>,
+    manifests: Vec<PathBuf>,
+}
+
+impl FolderFiles {
+    fn walk(&mut self, folder: &Path) -> Result<()> {
+        let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+        for entry in entries.map_err(|error| unreadable(folder, &error))? {
+            let kind = entry.file_type().map_err(|error| unreadable(folder, &error))?;
+            let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+            if name.starts_with('.') {
+                continue;
+            }
+            if kind.is_dir() {
+                self.walk(&entry.path())?;
+            } else if kind.is_file() && is_part(&name) {
+                self.parts.push(entry.path());
+            } else if kind.is_file() && name.ends_with("manifest.json") {
+                self.manifests.push(entry.path());
+            }
+        }
+        Ok(())
+    }
+}

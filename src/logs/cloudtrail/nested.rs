@@ -1,0 +1,200 @@
+//! Events that lie anywhere within other JSON: what queues, topics, search engines and log platforms put around
+//! them, and rows of a query whose fields are objects of their own.
+
+use std::io::Read;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+use crate::logs::athena;
+use crate::logs::bad_lines::{BadLines, LineError, NotRead};
+use crate::logs::messages;
+use crate::logs::record::LogEntry;
+use crate::logs::wrapping::has;
+
+/// How deep events may lie, texts that are JSON included.
+const DEPTH: u32 = 24;
+
+/// Most bytes of a query's answer, which is in memory as a whole: commands print a thousand rows, or ten.
+const ANSWER_MAX: u64 = 64 << 20;
+
+/// Whether JSON that begins with `head` is a query's answer whose rows are arrays of fields: those of CloudTrail
+/// Lake, of Athena, and of CloudWatch Logs Insights where single fields were asked for.
+pub(in crate::logs) fn is_answer(head: &[u8]) -> bool {
+    let is_of_fields = has(head, ["\"field\""]) && !has(head, ["\"@message\""]);
+    let is_answer = is_of_fields || has(head, ["\"QueryResultRows\"", "\"VarCharValue\""]);
+    is_answer && has(head, ["eventSource", "eventsource"])
+}
+
+/// Reads a query's answer, hands what its rows yield to `sink` and counts what cannot be read.
+pub(in crate::logs) fn read(
+    source: &mut dyn Read,
+    file: &str,
+    bad: &mut BadLines,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut text = Vec::new();
+    let read = source.take(ANSWER_MAX + 1).read_to_end(&mut text);
+    read.map_err(|error| Error::request(format!("the file cannot be read: {error}")))?;
+    if text.len() as u64 > ANSWER_MAX {
+        return Err(Error::request("a query's answer as JSON is longer than 64 MiB")
+            .hint("save it as CSV, which is read row by row"));
+    }
+    let events = match serde_json::from_slice(&text) {
+        Ok(value) => events(&value),
+        Err(_) => Vec::new(),
+    };
+    if events.is_empty() {
+        return bad.count(file, 1, &text, Err(LineError::Json.into()));
+    }
+    for (number, event) in (1..).zip(events) {
+        let read = messages::event(&event, sink);
+        bad.count(file, number, event.as_bytes(), read)?;
+    }
+    Ok(())
+}
+
+/// Hands on the events within a text that is none itself, for the reason `flaw`.
+pub(in crate::logs) fn hand_on(
+    text: &str,
+    flaw: LineError,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
+) -> std::result::Result<(), NotRead> {
+    if !may_hold_event(text) {
+        return Err(flaw.into());
+    }
+    let events = serde_json::from_str(text).map_or(Vec::new(), |value| events(&value));
+    if events.is_empty() {
+        return Err(flaw.into());
+    }
+    events.iter().try_for_each(|event| messages::event(event, sink))
+}
+
+fn may_hold_event(text: &str) -> bool {
+    has(text.as_bytes(), ["eventSource", "eventsource"])
+}
+
+/// The events within a value, as JSON.
+fn events(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    find(value, DEPTH, &mut found);
+    found
+}
+
+fn find(value: &Value, depth: u32, found: &mut Vec<String>) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match value {
+        Value::Object(fields) if is_event(fields) => found.push(value.to_string()),
+        Value::Object(fields) => match fields.get("Rows").and_then(Value::as_array) {
+            Some(rows) => found.extend(of_table(rows)),
+            None => fields.values().for_each(|value| find(value, depth, found)),
+        },
+        Value::Array(items) => match of_row(items) {
+            Some(event) => found.push(event),
+            None => items.iter().for_each(|item| find(item, depth, found)),
+        },
+        Value::String(text) if text.starts_with(['{', '[']) && may_hold_event(text) => {
+            if let Ok(value) = serde_json::from_str(text) {
+                find(&value, depth, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_event(fields: &Map<String, Value>) -> bool {
+    let source = fields.get("eventSource").or_else(|| fields.get("eventsource"));
+    source.and_then(Value::as_str).is_some_and(|source| !source.is_empty())
+}
+
+/// The event that a row is whose fields are objects: `{"eventName": "…"}`, or a field's name and value.
+fn of_row(items: &[Value]) -> Option<String> {
+    let cells: Option<Vec<(&str, &str)>> = items.iter().map(cell).collect();
+    let cells = cells.filter(|cells| {
+        cells
+            .iter()
+            .any(|(name, source)| name.eq_ignore_ascii_case("eventSource") && !source.is_empty())
+    })?;
+    Some(athena::event(cells))
+}
+
+/// The name and the text of a row's field.
+fn cell(item: &Value) -> Option<(&str, &str)> {
+    let fields = item.as_object()?;
+    if let (2, Some(name), Some(value)) = (fields.len(), fields.get("field"), fields.get("value")) {
+        return Some((name.as_str()?, value.as_str()?));
+    }
+    let (name, value) = fields.iter().next().filter(|_| fields.len() == 1)?;
+    Some((name, value.as_str().unwrap_or_default()))
+}
+
+/// The events that Athena's rows are, of which the first has the names.
+fn of_table(rows: &[Value]) -> Vec<String> {
+    let mut rows = rows.iter().map(|row| row["Data"].as_array().map_or(&[][..], Vec::as_slice));
+    let names: Vec<&str> = rows.next().unwrap_or_default().iter().map(text_of_cell).collect();
+    let rows = rows.map(|row| names.iter().copied().zip(row.iter().map(text_of_cell)));
+    rows.map(athena::event).collect()
+}
+
+fn text_of_cell(cell: &Value) -> &str {
+    cell["VarCharValue"].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::events;
+    use serde_json::{Value, json};
+
+    /// What each event within `value` is of, by its source and its bucket.
+    fn found(value: &Value) -> Vec<[String; 2]> {
+        let events = events(value);
+        let read = events.iter().map(|event| serde_json::from_str::<Value>(event).unwrap());
+        read.map(|event| {
+            [&event["eventSource"], &event["requestParameters"]["bucketName"]]
+                .map(|text| text.as_str().unwrap_or_default().to_owned())
+        })
+        .collect()
+    }
+
+    #[test]
+    fn events_are_found_in_whatever_is_around_them() {
+        let event =
+            json!({"eventSource": "s3.amazonaws.com", "requestParameters": {"bucketName": "lake"}});
+        let bridge = json!({"detail-type": "AWS API Call via CloudTrail", "detail": event});
+        let notification = json!({"Type": "Notification", "Message": bridge.to_string()});
+        let expected = [["s3.amazonaws.com".to_owned(), "lake".to_owned()]];
+        for value in [
+            json!({"Messages": [{"MessageId": "1", "Body": bridge.to_string()}]}),
+            json!({"Messages": [{"Body": notification.to_string()}]}),
+            json!({"hits": {"total": 1, "hits": [{"_source": event}]}}),
+            json!({"event": {"original": event.to_string()}}),
+            json!({"result": {"_raw": event.to_string()}}),
+            json!([[{"eventJson": event.to_string()}]]),
+            json!([[
+                {"eventSource": "s3.amazonaws.com"},
+                {"requestParameters": "{bucketName=lake, key=a}"},
+            ]]),
+            json!([[
+                {"field": "eventSource", "value": "s3.amazonaws.com"},
+                {"field": "requestParameters.bucketName", "value": "lake"},
+                {"field": "requestParameters.key", "value": "a"},
+            ]]),
+            json!({"ResultSet": {"Rows": [
+                {"Data": [{"VarCharValue": "eventsource"}, {"VarCharValue": "requestparameters"}]},
+                {"Data": [
+                    {"VarCharValue": "s3.amazonaws.com"},
+                    {"VarCharValue": "{\"bucketName\": \"lake\"}"},
+                ]},
+            ]}}),
+        ] {
+            assert_eq!(found(&value), expected, "{value}");
+        }
+        for value in [
+            json!({"eventSource": ""}),
+            json!([{"field": "eventSource", "value": ""}]),
+            json!({"a": [1, "{", null]}),
+        ] {
+            assert_eq!(found(&value).len(), 0, "{value}");
+        }
+    }
+}
