@@ -14,12 +14,13 @@
 pub(crate) mod cloudwatch;
 
 use std::borrow::Cow;
-use std::io::{Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 
 use parquet::file::reader::ChunkReader;
 
 use crate::error::{Error, Result};
-use crate::logs::csv_records::{RecordLimit, plain_name};
+use crate::logs::csv_records::{RecordLimit, delimiter, plain_name};
+use crate::logs::other_format::{self, OtherFormat};
 use crate::named_enum::named_enum;
 use crate::parquet_rows::{ParquetTable, ParquetValue};
 use crate::units::{parse_moment, utc};
@@ -127,7 +128,11 @@ impl Header {
     fn need(&self, name: &str) -> Result<usize> {
         self.find(name).ok_or_else(|| {
             Error::request(format!("the bill has no column `{name}`"))
-                .hint("give a FOCUS export or a Cost and Usage Report, as Parquet or as CSV with its header")
+                .hint(
+                    "give a FOCUS export or a Cost and Usage Report, as Parquet or as CSV with its header; of any \
+                     other bill the number of its KMS requests will do: `bks simulate` and `bks replay` take it by \
+                     `--known-calls`, e.g., `--known-calls 1e6/month`",
+                )
         })
     }
 }
@@ -301,17 +306,28 @@ fn text(cell: &ParquetValue) -> Cow<'_, str> {
     }
 }
 
+/// Most bytes of the line of column names.
+const HEADER_MAX: u64 = 64 << 10;
+
 /// Reads a part of a bill in CSV, which may have no KMS requests, or metrics.
-pub(crate) fn part(mut source: impl Read, place: &str) -> Result<KmsBill> {
-    let mut first = [0];
-    let read = source.read(&mut first);
-    let read = read.map_err(|error| Error::run(format!("cannot be read: {error}")).at(place))?;
-    let source = Cursor::new(first[..read].to_vec()).chain(source);
-    if first[..read] == *b"{" {
+pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
+    let mut source = BufReader::new(source);
+    let mut first = Vec::new();
+    let read = source.by_ref().take(HEADER_MAX).read_until(b'\n', &mut first);
+    read.map_err(|error| Error::run(format!("cannot be read: {error}")).at(place))?;
+    if let Some(other) = other_format::of(&first).filter(OtherFormat::is_log) {
+        let error =
+            Error::request(format!("the file is not a bill: it is {}", other.what)).at(place);
+        return Err(other.way_out.into_iter().fold(error, Error::hint));
+    }
+    let delimiter = delimiter(&first);
+    let is_metrics = first.starts_with(b"{");
+    let source = Cursor::new(first).chain(source);
+    if is_metrics {
         return cloudwatch::read(source, place);
     }
     let (source, left) = RecordLimit::new(source);
-    let mut reader = csv::Reader::from_reader(source);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(source);
     let header = reader.headers().map_err(|error| unreadable(&error, place, 1))?;
     let columns = BillColumns::of(header).map_err(|error| error.at(place))?;
     let mut invoice = KmsBill { format: columns.format, rows: 0, lines: Vec::new() };

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::file_errors::FileErrors;
 use super::output;
 use crate::error::{Error, Result};
+use crate::logs::LogFormat;
 use crate::pricing::{PriceName, PriceTable};
 use crate::recording::Recording;
 use crate::results::{FACTS, Results, manifest};
@@ -264,7 +265,22 @@ fn read_file(path: &Path) -> Result<String> {
 fn scenario_text(source: impl Read, place: &str) -> Result<String> {
     // A scenario of many megabytes is another file.
     const MOST: u64 = 16 << 20;
-    read_to_end(source, MOST, "a scenario is a short text")
-        .and_then(utf8)
-        .map_err(|error| error.at(place))
+    let bytes = read_to_end(source, MOST, "a scenario is a short text");
+    let bytes = bytes.map_err(|error| error.at(place))?;
+    if let Some(error) = other_than_toml(&bytes) {
+        return Err(error.at(place));
+    }
+    utf8(bytes).map_err(|error| error.at(place))
+}
+
+/// What is wrong with bytes that are no TOML, and which command reads them.
+fn other_than_toml(bytes: &[u8]) -> Option<Error> {
+    let not_a_scenario = |what: &str, way_out: &str| {
+        Error::request(format!("the file is {what}, not a scenario in TOML")).hint(way_out)
+    };
+    if LogFormat::detect(bytes).is_some() {
+        return Some(not_a_scenario("a log", "`bks replay FILE` replays it"));
+    }
+    let is_json = bytes.trim_ascii_start().first().is_some_and(|first| *first == b'{');
+    is_json.then(|| not_a_scenario("JSON", "policies, plans and templates are for `bks lint FILE`"))
 }

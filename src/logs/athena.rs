@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::access_log::named::{Field, Named};
 use super::bad_lines::{BadLines, LineError, NotRead};
-use super::csv_records::{RecordLimit, plain_name};
+use super::csv_records::{RecordLimit, delimiter, plain_name};
 use super::record::LogEntry;
 use super::timestamps::TimestampReader;
 use super::wrapping::has;
@@ -120,17 +120,6 @@ fn reader(source: impl Read, delimiter: u8) -> csv::Reader<impl Read> {
         .flexible(true)
         .delimiter(delimiter)
         .from_reader(source)
-}
-
-/// What parts the cells of a header.
-fn delimiter(line: &[u8]) -> u8 {
-    let [commas, tabs, semicolons] =
-        [b',', b'\t', b';'].map(|byte| memchr::memchr_iter(byte, line).count());
-    match () {
-        () if tabs > commas => b'\t',
-        () if semicolons > commas => b';',
-        () => b',',
-    }
 }
 
 /// The cells of a first line.

@@ -56,6 +56,17 @@ impl<R: Read> Read for RecordLimit<R> {
     }
 }
 
+/// What parts the cells of a header.
+pub(crate) fn delimiter(line: &[u8]) -> u8 {
+    let [commas, tabs, semicolons] =
+        [b',', b'\t', b';'].map(|byte| memchr::memchr_iter(byte, line).count());
+    match () {
+        () if tabs > commas => b'\t',
+        () if semicolons > commas => b';',
+        () => b',',
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -204,6 +204,9 @@ fn text_name(head: &[u8]) -> Option<&'static str> {
             "JSON of another kind"
         });
     }
+    if has(text, ["[[bucket]]", "[[workload]]", "[[principal]]"]) {
+        return Some("a scenario, which `bks simulate` runs");
+    }
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     if wrapping::after_stamp(first).is_some() {
         return Some("an export of another log than S3's and CloudTrail's");

@@ -902,9 +902,7 @@ fn events_are_found_within_other_json() {
         requests(json!({"Records": events()}).to_string().as_bytes(), LogFormat::CloudTrail);
     assert_eq!(plain.len(), 7);
     let each = |wrap: fn(&Value) -> Value| -> Vec<Value> { events().iter().map(wrap).collect() };
-    let lines = |wrap: fn(&Value) -> Value| -> String {
-        each(wrap).iter().map(|value| format!("{value}\n")).collect()
-    };
+    let lines = |wrap: fn(&Value) -> Value| joined(&each(wrap), "\n");
     let bodies =
         each(|event| json!({"MessageId": "1", "Body": json!({"detail": event}).to_string()}));
     let hits = each(|event| json!({"_index": "ct", "_id": "1", "_source": event}));
