@@ -227,7 +227,7 @@ const ARMS_OF_THE_RUN: f64 = 5.0;
 fn affordable(scenario: &Scenario, designs: &[DrawnSets]) -> u32 {
     let assumed: f64 = designs.iter().map(|design| design.estimates[0].requests).sum();
     let of_run = assumed * ARMS_OF_THE_RUN * f64::from(scenario.replications);
-    let most = if Engines::of(scenario).name() == "skip-ahead" {
+    let most = if Engines::of(scenario).skips_all() {
         CALLS_FREE.max(OF_A_SKIPPING_RUN * of_run)
     } else {
         REQUESTS_FREE.max(OF_THE_RUN * of_run)

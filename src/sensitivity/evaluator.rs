@@ -213,7 +213,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn skips(&self) -> bool {
-        self.engines.name() != "events"
+        self.engines.skips_any()
     }
 
     /// Cuts sets of assumptions into runs of neighbours that fit into memory together: neighbours have

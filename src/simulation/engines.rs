@@ -102,11 +102,21 @@ impl Engines {
     /// else `both`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match (self.of_workload.contains(&true), self.of_workload.contains(&false)) {
+        match (self.skips_any(), self.skips_all()) {
             (false, _) => "events",
-            (true, false) => "skip-ahead",
-            (true, true) => "both",
+            (true, true) => "skip-ahead",
+            (true, false) => "both",
         }
+    }
+
+    /// Whether requests of any workload are skipped.
+    pub(crate) fn skips_any(&self) -> bool {
+        self.of_workload.contains(&true)
+    }
+
+    /// Whether those of all are, so that a run goes from KMS call to KMS call.
+    pub(crate) fn skips_all(&self) -> bool {
+        self.skips_any() && !self.of_workload.contains(&false)
     }
 
     /// Mean number of S3 requests of one replication that are drawn one by one.
