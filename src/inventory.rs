@@ -72,6 +72,9 @@ named_enum! {
         /// S3 Intelligent-Tiering.
         #[serde(rename = "INTELLIGENT_TIERING")]
         Tiering = "INTELLIGENT_TIERING",
+        /// An archive tier of S3 Intelligent-Tiering.
+        #[serde(skip)]
+        TieringArchive = "INTELLIGENT_TIERING (archive)",
         /// S3 Express One Zone.
         #[serde(skip)]
         Express = "EXPRESS_ONEZONE",
@@ -106,6 +109,7 @@ impl StorageClass {
             Self::Standard
             | Self::Reduced
             | Self::Tiering
+            | Self::TieringArchive
             | Self::Express
             | Self::Other
             | Self::Unknown => 0,
@@ -119,7 +123,7 @@ impl StorageClass {
 
     /// Whether an object must be restored before it can be read.
     pub(crate) const fn is_archive(self) -> bool {
-        matches!(self, Self::Glacier | Self::DeepArchive)
+        matches!(self, Self::Glacier | Self::DeepArchive | Self::TieringArchive)
     }
 }
 
@@ -152,6 +156,8 @@ named_enum! {
         LastModified = "LastModifiedDate",
         /// The storage class.
         StorageClass = "StorageClass",
+        /// The tier of an object in S3 Intelligent-Tiering.
+        AccessTier = "IntelligentTieringAccessTier",
         /// How it is encrypted.
         EncryptionStatus = "EncryptionStatus",
         /// Whether it has a bucket key.
@@ -185,8 +191,11 @@ impl InventoryColumn {
 
     /// Whether an inventory of S3 may have it, so that its lack is worth a word.
     pub(crate) const fn is_of_inventories(self) -> bool {
-        !matches!(self, Self::VersionId | Self::SequenceNumber | Self::RecordType)
-            && !self.is_of_object_lock()
+        let is_of_few = matches!(
+            self,
+            Self::AccessTier | Self::VersionId | Self::SequenceNumber | Self::RecordType
+        );
+        !is_of_few && !self.is_of_object_lock()
     }
 
     /// Whether it tells of Object Lock, which most buckets do not have.
@@ -350,10 +359,17 @@ impl InventoryItem {
                 self.set_flag(column, flag);
             }
             InventoryColumn::StorageClass => {
-                self.class = StorageClass::ALL
-                    .into_iter()
-                    .find(|class| class.name() == text)
-                    .unwrap_or(StorageClass::Other);
+                let known = StorageClass::ALL.into_iter().find(|class| class.name() == text);
+                // The tier may have come first.
+                if self.class != StorageClass::TieringArchive {
+                    self.class = known.unwrap_or(StorageClass::Other);
+                }
+            }
+            InventoryColumn::AccessTier => {
+                let archives = ["ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE", "DEEP_ARCHIVE_ACCESS"];
+                if archives.iter().any(|tier| tier.eq_ignore_ascii_case(text.trim())) {
+                    self.class = StorageClass::TieringArchive;
+                }
             }
             InventoryColumn::EncryptionStatus => {
                 let name = text.trim().to_ascii_uppercase().replace('_', "-");
@@ -408,6 +424,28 @@ mod tests {
                 item.set_text(InventoryColumn::of_header(flag).unwrap(), value).unwrap();
             }
             assert_eq!(item.version, VersionKind::DeleteMarker);
+        }
+    }
+
+    /// What lies in an archive tier must be restored before it is copied, whichever column comes first.
+    #[test]
+    fn archive_tiers_are_archives() {
+        let columns =
+            [("StorageClass", "INTELLIGENT_TIERING"), ("IntelligentTieringAccessTier", "ARCHIVE")];
+        for tier in ["ARCHIVE", "DEEP_ARCHIVE", "FREQUENT", "ARCHIVE_INSTANT_ACCESS", ""] {
+            for order in [[0, 1], [1, 0]] {
+                let mut item = InventoryItem::empty();
+                for at in order {
+                    let value = if at == 1 { tier } else { columns[at].1 };
+                    let column = InventoryColumn::of_header(columns[at].0).unwrap();
+                    item.set_text(column, value).unwrap();
+                }
+                assert_eq!(
+                    item.class.is_archive(),
+                    ["ARCHIVE", "DEEP_ARCHIVE"].contains(&tier),
+                    "{tier}"
+                );
+            }
         }
     }
 

@@ -40,6 +40,7 @@ const fn class_prices(class: StorageClass) -> Option<ClassPrices> {
         StorageClass::Standard
         | StorageClass::Reduced
         | StorageClass::Tiering
+        | StorageClass::TieringArchive
         | StorageClass::Express
         | StorageClass::Other
         | StorageClass::Unknown => return None,

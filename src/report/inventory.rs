@@ -64,6 +64,7 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             // Counting needs no keys, and an inventory without encryption is refused.
             InventoryColumn::Key
             | InventoryColumn::EncryptionStatus
+            | InventoryColumn::AccessTier
             | InventoryColumn::VersionId
             | InventoryColumn::RetainUntil
             | InventoryColumn::LockMode
