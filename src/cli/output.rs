@@ -162,15 +162,36 @@ impl OutputTarget {
 }
 
 /// Refuses an output that would take the place of a file with something in it, unless that is asked for: it may be
-/// an input, or a stranger's. Asked before anything is read, so that no work is lost.
+/// an input, or a stranger's. bks's own pages and charts may be made again. Asked before anything is read, so that
+/// no work is lost.
 pub(super) fn refuse_existing(path: &Path, overwrite: bool) -> Result<()> {
     let is_there = path.metadata().is_ok_and(|it| it.is_file() && it.len() > 0);
-    if overwrite || is_stdout(path) || !is_there {
+    if overwrite || is_stdout(path) || !is_there || is_own(path) {
         return Ok(());
     }
     Err(Error::request("the file is there already, and is not replaced")
         .at(path.display().to_string())
         .hint("give another name, or replace it by `--overwrite`"))
+}
+
+/// How pages and charts that bks made begin, and what stands near their beginning.
+const OWN: [(&[u8], &[u8]); 3] = [
+    (b"<!DOCTYPE html>", b"<meta name=\"generator\" content=\"bks "),
+    (b"<svg ", b"bks, "),
+    (b"\x89PNG", b"Software\0bks "),
+];
+
+/// Bytes that are near the beginning.
+const NEAR: u64 = 2 << 10;
+
+/// Whether a file is a page or a chart that bks made.
+fn is_own(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(NEAR).read_to_end(&mut head));
+    read.is_ok()
+        && OWN.iter().any(|(begin, mark)| {
+            head.starts_with(begin) && memchr::memmem::find(&head, mark).is_some()
+        })
 }
 
 /// Writes one output whole or not at all: a file in the place of what was there, into a pipe or a device

@@ -53,13 +53,13 @@ pub(crate) fn parse<'a>(
     let object_size = number(fields.next_short().ok_or(ends("object size"))?, "object size")?;
     let _total_time = fields.next_short().ok_or(ends("total time"))?;
     let _turn_around_time = fields.next_short().ok_or(ends("turn-around time"))?;
+    if fields.go_on_with_another_record() {
+        return Err(LineError::SeveralRecords);
+    }
     fields.skip_agents().ok_or(ends("user agent"))?;
     let version_id = fields.next().ok_or(ends("version id"))?;
     // Signature version, cipher suite and authentication stand between the host's id and its name.
     let host = fields.nth(4).and_then(known);
-    if fields.begin_another_record() {
-        return Err(LineError::SeveralRecords);
-    }
     let operation = LogOperation::of_access_log(operation_name);
     Ok(Record {
         time,
@@ -131,9 +131,10 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether another record's time follows: two files were put together, of which the first does not end
-    /// its last line. No field after the version's id has brackets.
-    fn begin_another_record(&self) -> bool {
-        memchr::memchr(b'[', self.rest).is_some()
+    /// its last line. Agents may have brackets, too.
+    fn go_on_with_another_record(&self) -> bool {
+        let ends = memchr::memchr_iter(b']', self.rest);
+        ends.into_iter().any(|end| self.rest[..end].ends_with(b" +0000"))
     }
 
     /// The same for a field of a few bytes, where a plain loop is faster.

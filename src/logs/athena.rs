@@ -108,7 +108,7 @@ pub(super) fn incomplete(head: &[u8]) -> Option<EventTable> {
     let names: Vec<String> = header.iter().map(plain_name).collect();
     let has = |name: &str| names.iter().any(|column| *column == plain_name(name));
     let known = NEEDED.iter().filter(|name| has(name)).count();
-    if has("User name") && has("AWS access key") && known == 3 {
+    if has("User name") && known == 3 {
         return Some(EventTable::History);
     }
     (known >= 2).then_some(EventTable::LacksColumns)

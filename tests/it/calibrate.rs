@@ -383,7 +383,9 @@ fn an_exported_run_is_found_again() {
     assert!(kms.len() + 10_000 < trail.lines().count(), "requests are left out");
     std::fs::write(path("kms.json"), kms.join("\n")).expect("written");
     for logs in [&["trail.json"][..], &["kms.json", "access.log"]] {
-        let found = [&["calibrate"], logs, &["--format", "json", "--out", "found.toml"]].concat();
+        let found =
+            [&["calibrate"], logs, &["--format", "json", "--overwrite", "--out", "found.toml"]]
+                .concat();
         let run = bks(folder.path(), &found);
         let stderr = String::from_utf8_lossy(&run.stderr);
         assert!(run.status.success(), "{logs:?}: {stderr}");

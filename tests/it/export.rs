@@ -238,7 +238,7 @@ fn files_hold_the_calls_that_the_engine_counts() {
     };
     let names = ["sse-kms", "bucket-key-role", "bucket-key-session"];
     for (name, own) in names.into_iter().zip(&own) {
-        export("parquet", "a.parquet", &["--configuration", name]);
+        export("parquet", "a.parquet", &["--configuration", name, "--overwrite"]);
         let (_, sums) = rows(&folder.join("a.parquet"));
         for api in [KmsApi::GenerateDataKey, KmsApi::Decrypt, KmsApi::Encrypt] {
             let column = match api {
@@ -268,7 +268,7 @@ fn scenarios_and_logs_are_told_apart() {
     let folder = folder.path();
     fs::write(folder.join("whole.toml"), WHOLE_SECONDS).unwrap();
     fs::write(folder.join("a.log"), mixed_log()).unwrap();
-    let access_log = ["--format", "access-log", "--out", "x.log"];
+    let access_log = ["--format", "access-log", "--overwrite", "--out", "x.log"];
     done(folder, &[&["export", "whole.toml", "--limit", "10"], &access_log[..]].concat());
     assert_eq!(fs::read_to_string(folder.join("x.log")).unwrap().lines().count(), 10);
     for (arguments, why) in [
@@ -291,7 +291,7 @@ fn an_export_is_a_function_of_scenario_and_replication_and_may_be_cut_short() {
     let drawn = WHOLE_SECONDS.replace("periodic", "poisson").replace("2h", "30min");
     fs::write(folder.join("drawn.toml"), drawn).unwrap();
     let export = |more: &[&str]| {
-        done(folder, &[&["export", "drawn.toml", "--out", "x.log"], more].concat());
+        done(folder, &[&["export", "drawn.toml", "--overwrite", "--out", "x.log"], more].concat());
         fs::read_to_string(folder.join("x.log")).unwrap()
     };
     let whole = export(&[]);

@@ -327,7 +327,7 @@ fn outputs_that_are_no_files_are_written_into() {
             fs::write(at.join(target), "old").unwrap();
         }
         symlink(target, at.join(link)).unwrap();
-        good(at, &["report", "d", "--out", link]);
+        good(at, &["report", "d", "--overwrite", "--out", link]);
         assert!(fs::symlink_metadata(at.join(link)).unwrap().is_symlink(), "{link}");
         assert_eq!(fs::read_to_string(at.join(target)).unwrap(), page, "{link}");
         assert!(fs::symlink_metadata(at.join("there.html")).unwrap().is_file());
@@ -346,7 +346,7 @@ fn every_output_of_one_file_can_be_printed() {
                arrivals = { poisson = { rate = \"1/s\" } }\n\
                read = { from = [\"write\"], pattern = { by-age = { exponential = { mean = \"1min\" } } } }\n";
         fs::write(at.join("reads.toml"), scenario).unwrap();
-        good(at, &["export", "reads.toml", "--format", form, "--out", "file"]);
+        good(at, &["export", "reads.toml", "--format", form, "--overwrite", "--out", "file"]);
         let printed = bks(at, &["export", "reads.toml", "--format", form, "--out", "-"]);
         assert_eq!(printed.stdout, fs::read(at.join("file")).unwrap(), "{form}");
     }
@@ -739,6 +739,10 @@ fn files_of_given_names_are_not_replaced() {
     assert!(told.contains("small.toml: the file is there already"), "{told}");
     for command in &commands[..3] {
         good(at, &[command, &["--overwrite"][..]].concat());
+        // A page or a chart of its own bks makes again.
+        if command[0] != "export" {
+            good(at, command);
+        }
         assert_ne!(fs::read_to_string(at.join(command[command.len() - 1])).unwrap(), "mine");
     }
 }

@@ -35,14 +35,13 @@ const ENVELOPE_MAX: usize = 4 << 10;
 /// Whether an object's first field is one of those that stand around messages of CloudWatch Logs, in a
 /// subscription's record or in what its commands print; around those of a queue; or around a search's hits.
 fn is_envelope(fields: &[u8]) -> bool {
-    let names: [&[u8]; 20] = [
+    let names: [&[u8]; 19] = [
         b"Messages",
         b"records",
         b"took",
         b"timed_out",
         b"_shards",
         b"total",
-        b"value",
         b"max_score",
         b"hits",
         b"messageType",
@@ -58,6 +57,10 @@ fn is_envelope(fields: &[u8]) -> bool {
         b"results",
     ];
     let Some((name, _)) = text(fields) else { return false };
+    // How many hits a search has, and whether there are more.
+    if matches!(name, b"value" | b"relation") {
+        return true;
+    }
     let head = &fields[..fields.len().min(ENVELOPE_MAX)];
     let arrays: [&[u8]; 6] = [
         b"\"logEvents\"",

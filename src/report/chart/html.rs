@@ -24,8 +24,10 @@ pub fn page(charts: &[DrawnChart], size: Size) -> String {
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta name=\"generator\" content=\"bks {}\">\n<title>{}</title>\n<style>\n{STYLE}\
          @media (prefers-color-scheme: dark) {{\n{}}}\n</style>\n</head>\n<body>\n<main>\n",
+        env!("CARGO_PKG_VERSION"),
         escaped(&title),
         colours::dark_css("figure svg"),
     );

@@ -172,6 +172,10 @@ fn encode(
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.add_text_chunk(
+        "Software".to_owned(),
+        concat!("bks ", env!("CARGO_PKG_VERSION")).to_owned(),
+    )?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;
     writer.finish()?;
