@@ -323,6 +323,21 @@ impl InventoryItem {
         self.key.starts_with(prefix) || decoded.starts_with(prefix.as_bytes())
     }
 
+    fn set_class(&mut self, text: &str) {
+        let known = StorageClass::ALL.into_iter().find(|class| class.name() == text);
+        // The tier may have come first.
+        if self.class != StorageClass::TieringArchive {
+            self.class = known.unwrap_or(StorageClass::Other);
+        }
+    }
+
+    fn set_tier(&mut self, text: &str) {
+        let archives = ["ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE", "DEEP_ARCHIVE_ACCESS"];
+        if archives.iter().any(|tier| tier.eq_ignore_ascii_case(text.trim())) {
+            self.class = StorageClass::TieringArchive;
+        }
+    }
+
     /// Takes over a value that is written as text.
     fn set_text(&mut self, column: InventoryColumn, text: &str) -> Result<()> {
         if text.is_empty() {
@@ -358,19 +373,8 @@ impl InventoryItem {
                     text.to_ascii_lowercase().parse().map_err(|_| wrong("`true` or `false`"))?;
                 self.set_flag(column, flag);
             }
-            InventoryColumn::StorageClass => {
-                let known = StorageClass::ALL.into_iter().find(|class| class.name() == text);
-                // The tier may have come first.
-                if self.class != StorageClass::TieringArchive {
-                    self.class = known.unwrap_or(StorageClass::Other);
-                }
-            }
-            InventoryColumn::AccessTier => {
-                let archives = ["ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE", "DEEP_ARCHIVE_ACCESS"];
-                if archives.iter().any(|tier| tier.eq_ignore_ascii_case(text.trim())) {
-                    self.class = StorageClass::TieringArchive;
-                }
-            }
+            InventoryColumn::StorageClass => self.set_class(text),
+            InventoryColumn::AccessTier => self.set_tier(text),
             InventoryColumn::EncryptionStatus => {
                 let name = text.trim().to_ascii_uppercase().replace('_', "-");
                 self.encryption = EncryptionStatus::ALL

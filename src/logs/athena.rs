@@ -106,9 +106,8 @@ pub(super) fn incomplete(head: &[u8]) -> Option<EventTable> {
     let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
     let header = cells(&head[..end])?;
     let names: Vec<String> = header.iter().map(plain_name).collect();
-    let has = |name: &str| names.iter().any(|column| *column == plain_name(name));
-    let known = NEEDED.iter().filter(|name| has(name)).count();
-    if has("User name") && known == 3 {
+    let known = NEEDED.iter().filter(|name| names.contains(&plain_name(name))).count();
+    if names.contains(&plain_name("User name")) && known == 3 {
         return Some(EventTable::History);
     }
     (known >= 2).then_some(EventTable::LacksColumns)

@@ -13,7 +13,8 @@ use crate::encryption::Mode;
 use crate::encryption::assumption::Level;
 use crate::harmless_text::{few, named};
 use crate::migration::payback::Payback;
-use crate::pricing::{Bill, PriceName, Sku};
+use crate::pricing::{Bill, Certainty, PriceEntry, PriceName, PriceTable, Sku};
+use crate::scenario::written::DEFAULT_REGION;
 use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::readable::{dollars, grouped};
 use crate::units::{SimDuration, SimTime, Usd};
@@ -66,6 +67,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
         warnings.extend(writers_need_decrypt(&found));
         warnings.extend(audit(&found));
     }
+    warnings.extend(prices_of_many(scenario));
     warnings.extend(quota::exceeded(&found));
     warnings.extend(quota::failing(&found));
     warnings.extend(quota::prefix_limit(&found));
@@ -89,6 +91,32 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
         warnings.extend(replay::of(scenario, log));
     }
     warnings
+}
+
+/// Prices that are a thousand times AWS's and more: no region's differ so, but a price of ten thousand requests that
+/// is taken for that of one does.
+fn prices_of_many(scenario: &Scenario) -> Option<WarningFacts> {
+    const TIMES: f64 = 999.0;
+    let list = PriceTable::for_region(DEFAULT_REGION).ok()?;
+    let entries = scenario.billing.prices.iter().flat_map(PriceTable::entries);
+    let given = entries.filter(|entry| entry.certainty == Certainty::Given && list.has(entry.name));
+    let mut odd = Vec::new();
+    for PriceEntry { name, price, .. } in given {
+        let times = price.unit().as_f64() / list.price(*name).unit().as_f64();
+        if times >= TIMES {
+            let times = grouped(times.round() as u64);
+            odd.push(format!(
+                "`{name}` is \"{price}\", {times} times what AWS asks in {DEFAULT_REGION}"
+            ));
+        }
+    }
+    (!odd.is_empty()).then(|| {
+        WarningFacts::new(
+            "price-of-many",
+            odd.join(", "),
+            "say for how many it is, as AWS's list does: `kms_request = \"$0.03 per 10000\"`",
+        )
+    })
 }
 
 /// Savings that are less precise than was asked for.

@@ -233,12 +233,22 @@ fn files_hold_the_calls_that_the_engine_counts() {
     let scenario = replayed(&mixed_log(), None);
     let own = all_calls(&scenario);
     let export = |form: &str, out: &str, more: &[&str]| {
-        let base = ["export", "a.log", "--scenario", "one.toml", "--format", form, "--out", out];
+        let base = [
+            "export",
+            "a.log",
+            "--scenario",
+            "one.toml",
+            "--format",
+            form,
+            "--overwrite",
+            "--out",
+            out,
+        ];
         done(folder, &[&base[..], more].concat())
     };
     let names = ["sse-kms", "bucket-key-role", "bucket-key-session"];
     for (name, own) in names.into_iter().zip(&own) {
-        export("parquet", "a.parquet", &["--configuration", name, "--overwrite"]);
+        export("parquet", "a.parquet", &["--configuration", name]);
         let (_, sums) = rows(&folder.join("a.parquet"));
         for api in [KmsApi::GenerateDataKey, KmsApi::Decrypt, KmsApi::Encrypt] {
             let column = match api {

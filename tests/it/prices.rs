@@ -345,3 +345,17 @@ fn prices_are_taken_wherever_there_is_a_bill() {
         "{inventory}"
     );
 }
+
+/// The price of ten thousand requests that is given as that of one is warned of; a discount is not.
+#[test]
+fn a_price_of_many_requests_for_one_is_warned_of() {
+    let folder = folder(&[("plain.toml", &writer("us-east-1", ""))]);
+    let folder = folder.path();
+    for (price, is_odd) in [("$0.03", true), ("$0.03 per 10000", false), ("$0.01 per 10000", false)]
+    {
+        fs::write(folder.join("prices.toml"), format!("kms_request = \"{price}\"\n")).unwrap();
+        let printed = stdout(folder, "simulate plain.toml --prices prices.toml -o out");
+        let warned = printed.contains("10,000 times what AWS asks in us-east-1");
+        assert_eq!(warned, is_odd, "{price}: {printed}");
+    }
+}

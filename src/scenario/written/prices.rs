@@ -9,8 +9,6 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, one_of};
 use crate::pricing::{FreeTier, GivenPrice, GivenPrices, PriceEntry, PriceName, PriceTable, date};
 use crate::scenario::document::quoted;
-use crate::scenario::written::DEFAULT_REGION;
-use crate::units::grouped;
 
 /// List prices in the place of the built-in ones, by the names that `bks list prices` prints.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -135,9 +133,7 @@ impl PricesFile {
     /// # Errors
     /// Names the table.
     pub fn check(&self, used: &[&str]) -> Result<()> {
-        self.check_units("")?;
         for (code, prices) in &self.region {
-            prices.check_units(&format!("region.{code}."))?;
             if !prices.region.is_empty() {
                 return Err(Error::request(format!(
                     "`region.{code}` has regions of its own, but a region has only prices"
@@ -158,30 +154,6 @@ impl PricesFile {
                     "`{code}` is neither an AWS region that bks knows nor that of a bucket"
                 ))
                 .hint(one_of(code, known)));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl PricesFile {
-    /// Refuses a price of one that is that of thousands: no region's is a thousand times another's.
-    fn check_units(&self, table: &str) -> Result<()> {
-        const TOO_MANY: f64 = 999.0;
-        let list = PriceTable::for_region(DEFAULT_REGION)?;
-        let mut given = self.clone();
-        for name in PriceName::ALL.into_iter().filter(|name| list.has(*name)) {
-            let Some(GivenPrice { price, .. }) = given.place(name).take() else { continue };
-            let times = price.unit().as_f64() / list.price(name).unit().as_f64();
-            if times >= TOO_MANY {
-                return Err(Error::request(format!(
-                    "`{table}{name}` is \"{price}\", {} times what AWS asks in {DEFAULT_REGION}",
-                    grouped(times.round() as u64)
-                ))
-                .hint(format!(
-                    "say for how many it is, e.g., `{name} = \"{price} per {}\"`",
-                    name.usual_units()
-                )));
             }
         }
         Ok(())
@@ -278,14 +250,6 @@ mod tests {
             ("[region.sa-west-9]\n", "`sa-west-9` is neither an AWS region"),
             ("[region.us-east-1.region.us-east-2]\n", "a region has only prices"),
             ("[region.us-east-1]\nkms_free_requests = 0\n", "free in all regions together"),
-            (
-                "kms_request = \"$0.03\"\n",
-                "`kms_request` is \"$0.03\", 10,000 times what AWS asks in us-east-1",
-            ),
-            (
-                "[region.eu-west-1]\ns3_get = \"$0.0004\"\n",
-                "`region.eu-west-1.s3_get` is \"$0.0004\", 1,000 times",
-            ),
         ] {
             let error = read(text).check(&["us-east-1"]).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
