@@ -5,11 +5,17 @@ use super::encryption::{BucketEncryption, CLOUDFORMATION, Encryption};
 use super::json::{Member, Node};
 use super::policy::{PolicyKind, values};
 use super::role::RoleOwners;
+use super::unknown;
 
 /// Whether a document is a template.
 pub(super) fn is_one(node: &Node) -> bool {
     let resources = node.get("Resources").map(Node::members).unwrap_or_default();
-    resources.iter().any(|resource| kind(&resource.value).contains("::"))
+    resources.iter().any(|it| kind(&it.value).contains("::") || is_made(it))
+}
+
+/// Whether a loop or macro makes resources there.
+fn is_made(resource: &Member) -> bool {
+    resource.name.starts_with("Fn::")
 }
 
 fn kind(resource: &Node) -> &str {
@@ -19,7 +25,9 @@ fn kind(resource: &Node) -> &str {
 /// Adds what stands in it.
 pub(super) fn read(node: &Node, contents: &mut Contents) {
     contents.has_resources = true;
-    for resource in node.get("Resources").into_iter().flat_map(Node::members) {
+    let resources = node.get("Resources");
+    contents.findings.extend(resources.into_iter().flat_map(|it| unknown::parts("", it)));
+    for resource in resources.into_iter().flat_map(Node::members) {
         let Some(properties) = resource.value.get("Properties") else { continue };
         add(&resource.name, kind(&resource.value), properties, contents);
     }

@@ -6,14 +6,16 @@
 //! anything else: policies ───┘   wherever they stand, in arrays, wrappers and texts
 //! ```
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::cases::TemplateCase;
 use super::encryption::{API, BucketEncryption, Encryption};
 use super::finding::Finding;
-use super::json::{Json, Node, Place};
+use super::json::{Json, MadeText, Node, Place};
 use super::policy::{Policy, PolicyKind};
 use super::role::RolePolicies;
-use super::{account, cloudformation, terraform, yaml};
+use super::{account, cases, cloudformation, terraform, yaml};
 use crate::error::{Error, Result};
 
 /// What stands in a file.
@@ -41,23 +43,25 @@ pub(crate) struct Link {
 }
 
 impl Contents {
-    /// The contents of a JSON text.
+    /// The contents of a text; of a template those that its defaults make.
     pub(crate) fn of(text: &str) -> Result<Self> {
-        let node = parse(text)?;
+        let mut cases = all_cases(text)?.into_iter();
+        cases.next().map(|it| it.contents).ok_or_else(|| Error::request("there is nothing in it"))
+    }
+
+    /// What stands in a document.
+    fn read(node: &Node) -> Self {
         let mut contents = Self::default();
-        if terraform::is_one(&node) {
-            terraform::read(&node, &mut contents);
-        } else if cloudformation::is_one(&node) {
-            cloudformation::read(&node, &mut contents);
-        } else if account::is_one(&node) {
-            account::read(&node, &mut contents);
+        if terraform::is_one(node) {
+            terraform::read(node, &mut contents);
+        } else if cloudformation::is_one(node) {
+            cloudformation::read(node, &mut contents);
+        } else if account::is_one(node) {
+            account::read(node, &mut contents);
         } else {
-            contents.add_all(&node, None, "");
-            if contents.is_empty() {
-                return Err(nothing(&node));
-            }
+            contents.add_all(node, None, "");
         }
-        Ok(contents)
+        contents
     }
 
     fn is_empty(&self) -> bool {
@@ -96,7 +100,7 @@ impl Contents {
                 }
             }
             Json::Array(items) => items.iter().for_each(|item| self.add_all(item, kind, owner)),
-            Json::Text(text) => {
+            Json::Text(text) | Json::Made(MadeText { text, .. }) => {
                 if let Some(policy) = within_text(text, node.at) {
                     self.add_all(&policy, kind, owner);
                 }
@@ -118,6 +122,28 @@ impl Contents {
             });
         }
     }
+}
+
+/// What stands in one case of a file.
+pub(super) struct ContentsCase {
+    pub(super) facts: BTreeMap<String, String>,
+    pub(super) contents: Contents,
+}
+
+/// What a text may hold: one case, or all those of a template, the one that its defaults make first.
+pub(super) fn all_cases(text: &str) -> Result<Vec<ContentsCase>> {
+    let node = parse(text)?;
+    let (cases, is_all) = cases::of(&node);
+    let read =
+        |TemplateCase { node, facts }| ContentsCase { facts, contents: Contents::read(&node) };
+    let mut cases: Vec<ContentsCase> = cases.into_iter().map(read).collect();
+    if cases.iter().all(|it| it.contents.is_empty() && !it.contents.has_resources) {
+        return Err(nothing(&node));
+    }
+    if let Some(first) = cases.first_mut().filter(|_| !is_all) {
+        first.contents.findings.push(cases::not_all(node.at));
+    }
+    Ok(cases)
 }
 
 /// The value of a text, JSON or YAML.
@@ -164,7 +190,6 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Why a file has nothing to look at.
 /// The policies in a file that has nothing else, and none of another kind.
 fn policies_alone(text: &str, kind: PolicyKind) -> Result<Vec<Policy>> {
     let read = Contents::of(text)?;
@@ -193,6 +218,7 @@ fn policies_alone(text: &str, kind: PolicyKind) -> Result<Vec<Policy>> {
     }
 }
 
+/// Why a file has nothing to look at.
 fn nothing(node: &Node) -> Error {
     let hint = if node.get("errorMessage").is_some() || node.get("@level").is_some() {
         "this is what `terraform plan -json` prints: save a plan by `terraform plan -out plan.bin`, and give what \

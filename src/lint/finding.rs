@@ -59,6 +59,8 @@ named_enum! {
         ManagedKeyShared = "aws-managed-key-shared",
         /// What a plan does not know yet.
         KnownAfterApply = "known-after-apply",
+        /// What only another file, or the deployment, tells.
+        NotInFile = "not-known-from-file",
     }
 }
 
@@ -82,6 +84,7 @@ impl Rule {
             Self::AccessLogTarget => "server access logs go to a bucket under SSE-KMS",
             Self::ManagedKeyShared => "another account is to use a bucket under aws/s3",
             Self::KnownAfterApply => "not known before the plan is applied",
+            Self::NotInFile => "not known from this file",
         }
     }
 
@@ -118,6 +121,9 @@ impl Rule {
             Self::KnownAfterApply => {
                 "https://developer.hashicorp.com/terraform/internals/json-format"
             }
+            Self::NotInFile => {
+                "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html"
+            }
         }
     }
 
@@ -136,7 +142,8 @@ impl Rule {
             Self::LiteralWildcard
             | Self::AccessPointContext
             | Self::BucketKeyWithoutKms
-            | Self::KnownAfterApply => Severity::Note,
+            | Self::KnownAfterApply
+            | Self::NotInFile => Severity::Note,
         }
     }
 }

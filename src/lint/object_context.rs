@@ -227,27 +227,35 @@ fn account(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|account| !account.is_empty())
 }
 
-/// Values of a condition that stand for an object and not for its bucket, as they are written.
+/// Values of a condition that stand for an object and not for its bucket.
 fn pinned<'a>(
     condition: &'a PolicyCondition,
     comparison: TextTest,
     pair: &ContextPair,
-) -> Vec<&'a str> {
-    let values = condition.values.iter().filter(|value| {
+) -> impl Iterator<Item = &'a Value> {
+    condition.values.iter().filter(move |value| {
         comparison.equal(&value.matched, &pair.object)
             && !comparison.equal(&value.matched, &pair.bucket)
-    });
-    values.map(|value| value.written.as_str()).collect()
+    })
+}
+
+/// A value as it is written, or, where that does not tell the bucket, as it is.
+fn shown(value: &Value) -> &str {
+    let tells = bucket_of(&value.written).is_some() || bucket_of(&value.matched).is_none();
+    if tells { &value.written } else { &value.matched }
 }
 
 fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &ContextChange) -> Finding {
     let mut at = statement.at;
-    let (mut written, mut add) = (BTreeSet::new(), BTreeSet::new());
+    let (mut written, mut add, mut made) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (condition, comparison, _) in on_context(statement) {
         for value in changes.pairs.iter().flat_map(|pair| pinned(condition, comparison, pair)) {
             at = condition.at;
-            written.insert(value);
-            add.extend(bucket_of(value).map(str::to_owned));
+            written.insert(shown(value));
+            add.extend(bucket_of(shown(value)).map(str::to_owned));
+            if opaque(&value.written) != value.matched {
+                made.insert((value.written.as_str(), value.matched.as_str()));
+            }
         }
     }
     let actions: Vec<String> = changes.actions.iter().map(|it| format!("`{it}`")).collect();
@@ -262,6 +270,14 @@ fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &Context
             let _ = write!(why, "; {words}");
         }
     }
+    let is_made = !made.is_empty();
+    for (written, text) in made {
+        let (written, text) = (named(written), named(text));
+        let _ = write!(
+            why,
+            "; `{written}` is `{text}` unless other parameters are given when it is deployed"
+        );
+    }
     let mut finding = Finding::of(rule, &policy.owner, at, statement.named(), why)
         .mend(mend(rule, &written, &add), add);
     if !changes.is_final {
@@ -271,7 +287,7 @@ fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &Context
             "; the key policy also leaves it to the IAM policies of the principal's account, one of which \
              must then allow it",
         );
-    } else if written.iter().any(|value| has_variable(value)) {
+    } else if is_made || written.iter().any(|value| has_variable(value)) {
         finding.confidence = Confidence::Likely;
     }
     finding

@@ -3,27 +3,62 @@
 //! A variable, `${aws:PrincipalTag/team}` of IAM or `${Bucket.Arn}` of a template, is opaque: it is equal to itself
 //! and to nothing else. For matching it is one text without separators; for people it stays as written.
 
-/// The text of a value for matching: what stands in `${…}` loses all that means something outside.
+/// How dynamic references of `CloudFormation` begin, which a deployment replaces; they end with `}}`.
+const DYNAMIC: &str = "{{resolve:";
+
+/// The text of a value for matching: what stands in `${…}` loses all that means something outside, and dynamic
+/// references become variables.
 pub(crate) fn opaque(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("${") {
-        let Some(end) = rest[at..].find('}') else { break };
-        out.push_str(&rest[..at + 2]);
-        out.extend(rest[at + 2..at + end].chars().map(|c| match c {
-            '*' | '?' | '/' | ':' => '_',
-            c => c,
-        }));
-        out.push('}');
-        rest = &rest[at + end + 1..];
+    for part in parts(text) {
+        match part {
+            TextPart::Plain(text) => out.push_str(text),
+            TextPart::Variable(name) => {
+                out.push_str("${");
+                out.extend(name.chars().map(|c| match c {
+                    '*' | '?' | '/' | ':' => '_',
+                    c => c,
+                }));
+                out.push('}');
+            }
+        }
     }
-    out.push_str(rest);
     out
+}
+
+/// A part of a text.
+enum TextPart<'a> {
+    Plain(&'a str),
+    /// What stands between the braces.
+    Variable(&'a str),
+}
+
+fn parts(text: &str) -> Vec<TextPart<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = [rest.find("${"), rest.find(DYNAMIC)].into_iter().flatten().min() {
+        let close = if rest[at..].starts_with('$') { "}" } else { "}}" };
+        let Some(end) = rest[at..].find(close) else { break };
+        parts.push(TextPart::Plain(&rest[..at]));
+        parts.push(TextPart::Variable(&rest[at + 2..at + end]));
+        rest = &rest[at + end + close.len()..];
+    }
+    parts.push(TextPart::Plain(rest));
+    parts
+}
+
+/// A text without its variables.
+pub(crate) fn outside_variables(text: &str) -> String {
+    let plain = |part| match part {
+        TextPart::Plain(text) => Some(text),
+        TextPart::Variable(_) => None,
+    };
+    parts(text).into_iter().filter_map(plain).collect()
 }
 
 /// Whether a text has a part that is known only when a request or a deployment is made.
 pub(crate) fn has_variable(text: &str) -> bool {
-    text.contains("${")
+    text.contains("${") || text.contains(DYNAMIC)
 }
 
 /// Whether `text` is one of those that `pattern` stands for: `*` is any characters, none among them, `?` is one.

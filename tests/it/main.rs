@@ -31,6 +31,7 @@ mod kms_log;
 mod laws;
 mod lint;
 mod lint_roles;
+mod lint_templates;
 mod log_quirks;
 mod logs;
 mod lookups;
