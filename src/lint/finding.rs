@@ -43,6 +43,8 @@ named_enum! {
         LiteralWildcard = "wildcard-without-effect",
         /// An access point in a condition on the context.
         AccessPointContext = "access-point-in-context",
+        /// A condition's operator that IAM does not have.
+        UnknownOperator = "unknown-operator",
         /// `GenerateDataKey` without `Decrypt`.
         WriterWithoutDecrypt = "writer-without-decrypt",
         /// A statement about the header that asks for a bucket key.
@@ -76,6 +78,7 @@ impl Rule {
             Self::GuardStops => "a guard is tied to objects' ARNs and stops matching",
             Self::LiteralWildcard => "a wildcard stands where it is an ordinary character",
             Self::AccessPointContext => "a condition on the context names access points alone",
+            Self::UnknownOperator => "no operator of IAM is called that",
             Self::WriterWithoutDecrypt => "a writer may call GenerateDataKey but not Decrypt",
             Self::HeaderCondition => "a statement depends on the header that asks for a bucket key",
             Self::BucketKeyOff => "SSE-KMS without a bucket key",
@@ -97,7 +100,7 @@ impl Rule {
             | Self::GuardStops
             | Self::AccessPointContext
             | Self::BucketKeyOff => BUCKET_KEYS,
-            Self::LiteralWildcard => {
+            Self::LiteralWildcard | Self::UnknownOperator => {
                 "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
             }
             Self::WriterWithoutDecrypt => {
@@ -135,6 +138,7 @@ impl Rule {
                 Severity::Error
             }
             Self::WriterWithoutDecrypt
+            | Self::UnknownOperator
             | Self::HeaderCondition
             | Self::BucketKeyOff
             | Self::BucketKeyWithDsse

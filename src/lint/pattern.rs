@@ -110,28 +110,39 @@ pub(crate) fn bucket_of(arn: &str) -> Option<&str> {
     None
 }
 
-/// Texts that a pattern stands for, chosen so that stars are empty, short, reach over a `/`, or make up what an S3 ARN
-/// has in front of the bucket. Not all of them are ARNs.
+/// Texts that a pattern stands for, chosen so that stars are empty, short, begin with or reach over a `/`, or make up what an S3 ARN
+/// has in front of the bucket, and that each `?` is a letter or, one at a time, the `/` behind a bucket. Not all of
+/// them are ARNs.
 pub(crate) fn examples(pattern: &str) -> Vec<String> {
-    const FILLINGS: [&str; 8] =
-        ["", "x", "x/x", ":::x", ":::x/x", "s3:::x", "s3:::x/x", "arn:aws:s3:::x"];
+    const FILLINGS: [&str; 9] =
+        ["", "x", "/x", "x/x", ":::x", ":::x/x", "s3:::x", "s3:::x/x", "arn:aws:s3:::x"];
     // No ARN is longer: a key has at most 1,024 bytes.
     if pattern.len() > 2_000 {
         return Vec::new();
     }
-    let pattern = pattern.replace('?', "x");
     let mut examples = Vec::new();
-    for first in FILLINGS {
-        for rest in FILLINGS {
-            // The last star may differ from those before it.
-            let (head, last) = pattern.rsplit_once('*').unwrap_or((&pattern, ""));
-            let filled = if head.len() < pattern.len() { rest } else { "" };
-            examples.push(head.replace('*', first) + filled + last);
+    for pattern in without_question_marks(pattern) {
+        for first in FILLINGS {
+            for rest in FILLINGS {
+                // The last star may differ from those before it.
+                let (head, last) = pattern.rsplit_once('*').unwrap_or((&pattern, ""));
+                let filled = if head.len() < pattern.len() { rest } else { "" };
+                examples.push(head.replace('*', first) + filled + last);
+            }
         }
     }
     examples.sort();
     examples.dedup();
     examples
+}
+
+/// A pattern with letters for its `?`, and with a `/` for each by itself.
+fn without_question_marks(pattern: &str) -> impl Iterator<Item = String> {
+    // The name of a bucket is no longer.
+    const NAME_MAX: usize = 63;
+    let slashes = pattern.match_indices('?').take(NAME_MAX + 1);
+    let slashes = slashes.map(|(at, _)| format!("{}/{}", &pattern[..at], &pattern[at + 1..]));
+    std::iter::once(pattern.to_owned()).chain(slashes).map(|it| it.replace('?', "x"))
 }
 
 #[cfg(test)]
@@ -210,11 +221,14 @@ mod tests {
 
     #[test]
     fn examples_are_matched_by_their_pattern() {
-        for pattern in ["arn:aws:s3:::b/*", "arn:aws:s3:::b*", "*/logs/?*", "*", "arn:*:s3:::*/*"] {
+        for pattern in
+            ["arn:aws:s3:::b/*", "arn:aws:s3:::b*", "*/logs/?*", "*", "arn:*:s3:::*/*", "a??b?"]
+        {
             let examples = examples(pattern);
             assert!(examples.len() > 1);
             assert!(examples.iter().all(|it| matches(pattern, it)), "{pattern}: {examples:?}");
         }
+        assert_eq!(examples("a??"), ["a/x", "ax/", "axx"]);
         assert_eq!(examples("arn:aws:s3:::b"), ["arn:aws:s3:::b"]);
     }
 }

@@ -100,6 +100,8 @@ pub(crate) enum Test {
     Null,
     /// Numbers, dates, addresses, truth values: of keys that are not known here.
     Other,
+    /// No operator of IAM is called that.
+    Unheard,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,9 +248,20 @@ fn test(operator: &str) -> Test {
         "arnequals" | "arnlike" => (ArnLike, false),
         "arnnotequals" | "arnnotlike" => (ArnLike, true),
         "null" => return Test::Null,
-        _ => return Test::Other,
+        "binaryequals" | "ipaddress" | "notipaddress" => return Test::Other,
+        other if is_of_order(other) => return Test::Other,
+        _ => return Test::Unheard,
     };
     Test::Text { comparison, is_negated }
+}
+
+/// Whether an operator compares numbers or dates.
+fn is_of_order(operator: &str) -> bool {
+    let compared = operator.strip_prefix("numeric").or_else(|| operator.strip_prefix("date"));
+    compared.is_some_and(|it| {
+        ["equals", "notequals", "lessthan", "lessthanequals", "greaterthan", "greaterthanequals"]
+            .contains(&it)
+    })
 }
 
 /// The texts of a value: one or several.

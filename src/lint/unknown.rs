@@ -12,10 +12,12 @@ use crate::harmless_text::named;
 pub(super) fn check(policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     for statement in &policy.statements {
-        let conditions = statement.conditions.iter();
-        let on_context =
-            conditions.filter(|it| it.key == S3_ARN && matches!(it.test, Test::Text { .. }));
-        findings.extend(on_context.filter_map(|it| finding(policy, statement, it)));
+        let on_context = statement.conditions.iter().filter(|it| it.key == S3_ARN);
+        findings.extend(on_context.filter_map(|it| match it.test {
+            Test::Text { .. } => finding(policy, statement, it),
+            Test::Unheard => Some(unheard(policy, statement, it)),
+            Test::Null | Test::Other => None,
+        }));
     }
     findings
 }
@@ -57,6 +59,18 @@ fn finding(policy: &Policy, statement: &Statement, condition: &PolicyCondition) 
                 Vec::new(),
             ),
     )
+}
+
+/// An operator that IAM does not have.
+fn unheard(policy: &Policy, statement: &Statement, condition: &PolicyCondition) -> Finding {
+    let why = format!(
+        "IAM has no operator `{}`, and refuses a policy with it; what it was to compare with the object's ARN was not looked \
+         at",
+        named(&condition.operator)
+    );
+    let rule = Rule::UnknownOperator;
+    Finding::of(rule, &policy.owner, condition.at, statement.named(), why)
+        .mend("use an operator of IAM, e.g., `StringLike` or `ArnLike`", Vec::new())
 }
 
 /// Parts of a template that policies and encryptions stand in.
