@@ -149,6 +149,8 @@ fn add(resource: &TerraformResource, references: &References, contents: &mut Con
     match resource.kind {
         "aws_s3_bucket" | "aws_s3_bucket_server_side_encryption_configuration" => {
             contents.buckets.extend(encryption(resource, after));
+            let logging = after.get("logging").into_iter().flat_map(Node::items);
+            contents.log_targets.extend(logging.map(|it| link(resource, it, "target_bucket")));
         }
         "aws_s3_bucket_logging" => {
             contents.log_targets.push(link(resource, after, "target_bucket"));

@@ -336,3 +336,45 @@ fn unknown_parts() {
         assert_eq!(rules(&template("", &policy)), [], "{place}: {policy}");
     }
 }
+
+/// Logs go to the bucket itself where no other is named; names are those of resources, too.
+#[test]
+fn access_logs_of_buckets_by_name() {
+    let template = |source: &str, target: &str, algorithm: &str| {
+        let encryption = format!(
+            r#""BucketEncryption": {{"ServerSideEncryptionConfiguration": [{{"BucketKeyEnabled": true,
+            "ServerSideEncryptionByDefault": {{"SSEAlgorithm": "{algorithm}"}}}}]}}"#
+        );
+        format!(
+            r#"{{"Parameters": {{"Name": {{"Type": "String", "Default": "logs"}}}}, "Resources": {{
+            "B": {{"Type": "AWS::S3::Bucket", "Properties": {{{source}}}}},
+            "L": {{"Type": "AWS::S3::Bucket", "Properties": {{{target} {encryption}}}}}}}}}"#
+        )
+    };
+    let to = |name: &str| format!(r#""LoggingConfiguration": {{"DestinationBucketName": {name}}}"#);
+    let named = r#""BucketName": "logs","#;
+    let by_parameter = r#""BucketName": {"Ref": "Name"},"#;
+    let of = |source: &str, target: &str| rules(&template(source, target, "aws:kms"));
+    let found = [Rule::AccessLogTarget];
+    for (source, target) in [
+        (to(r#""logs""#), named),
+        (to(r#"{"Ref": "L"}"#), named),
+        (to(r#"{"Ref": "Name"}"#), named),
+        (to(r#""logs""#), by_parameter),
+        (String::new(), r#""LoggingConfiguration": {"LogFilePrefix": "x/"},"#),
+        (String::new(), r#""LoggingConfiguration": {},"#),
+    ] {
+        assert_eq!(of(&source, target), found, "{source} {target}");
+        assert!(
+            !rules(&template(&source, target, "AES256")).contains(&found[0]),
+            "{source} {target}"
+        );
+    }
+    for (source, target) in [
+        (to(r#""other""#), named),
+        (to(r#""logs""#), r#""BucketName": "other","#),
+        (String::new(), named),
+    ] {
+        assert_eq!(of(&source, target), [], "{source} {target}");
+    }
+}
