@@ -23,6 +23,7 @@ pub(crate) mod object_context;
 pub(crate) mod pattern;
 mod plan;
 pub(crate) mod policy;
+mod policy_document;
 pub(crate) mod role;
 pub(crate) mod terraform;
 #[cfg(test)]

@@ -8,10 +8,14 @@ use super::encryption::{BucketEncryption, Encryption, TERRAFORM};
 use super::finding::{Confidence, Finding, Rule};
 use super::json::Node;
 use super::policy::PolicyKind;
+use super::policy_document;
 use super::role::RoleOwners;
 
 /// Attributes that hold policies.
 const POLICY_ATTRIBUTES: [&str; 4] = ["policy", "inline_policy", "content", "policy_document"];
+
+/// The data source that makes policies.
+const POLICY_DOCUMENT: &str = "aws_iam_policy_document";
 
 /// How addresses of buckets begin.
 const BUCKET: &str = "aws_s3_bucket.";
@@ -39,11 +43,15 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
     contents.has_resources = true;
     let references = References::of(node);
     let resources = resources(node);
+    let mut documents = policy_documents(node);
     for resource in &resources {
         let first = contents.policies.len();
-        add(resource, &references, contents);
+        add(resource, &references, &mut documents, contents);
         let key = key(resource, &resources, &references);
         contents.policies[first..].iter_mut().for_each(|policy| policy.key.clone_from(&key));
+    }
+    for document in documents.iter().filter(|document| !document.is_used) {
+        contents.add_all(&document.policy, None, &document.address);
     }
     let roles = Principals { resources: &resources, references: &references };
     contents.roles = roles.all().map(|role| role.policies(&contents.policies)).collect();
@@ -71,6 +79,28 @@ fn resources(node: &Node) -> Vec<TerraformResource<'_>> {
     }
     found.extend(node.get("resources").into_iter().flat_map(Node::items).flat_map(of_state_file));
     found
+}
+
+/// A policy that a data source makes at apply.
+struct PolicyDocument {
+    address: String,
+    policy: Node,
+    /// Whether a resource is known to have it.
+    is_used: bool,
+}
+
+fn policy_documents(plan: &Node) -> Vec<PolicyDocument> {
+    let changes = plan.get("resource_changes").into_iter().flat_map(Node::items);
+    let documents = changes.filter(|it| !is_managed(it) && text(it, "type") == POLICY_DOCUMENT);
+    let known = documents.filter_map(|it| {
+        let change = it.get("change")?;
+        Some(PolicyDocument {
+            address: text(it, "address").to_owned(),
+            policy: policy_document::policy(change.get("after")?, change.get("after_unknown")),
+            is_used: false,
+        })
+    });
+    known.collect()
 }
 
 fn is_managed(node: &Node) -> bool {
@@ -125,7 +155,12 @@ fn of_state_file(node: &Node) -> Vec<TerraformResource<'_>> {
     if is_managed(node) { instances.map(of_instance).collect() } else { Vec::new() }
 }
 
-fn add(resource: &TerraformResource, references: &References, contents: &mut Contents) {
+fn add(
+    resource: &TerraformResource,
+    references: &References,
+    documents: &mut [PolicyDocument],
+    contents: &mut Contents,
+) {
     let kind = match resource.kind {
         kind if kind.starts_with("aws_kms_") => Some(PolicyKind::Key),
         kind if kind.starts_with("aws_s3") => Some(PolicyKind::Resource),
@@ -143,7 +178,17 @@ fn add(resource: &TerraformResource, references: &References, contents: &mut Con
         }
         let is_unknown = resource.unknown.and_then(|it| it.get(name)).and_then(Node::truth);
         if is_unknown == Some(true) && references.is_set(resource, name) {
-            contents.findings.push(unknown_policy(resource, after));
+            let made_by =
+                references.resource(&resource.address, name, "data.aws_iam_policy_document.");
+            let made_by = made_by.map(|it| without_indices(&it));
+            let mut documents = documents.iter_mut();
+            match documents.find(|it| made_by.as_ref() == Some(&without_indices(&it.address))) {
+                Some(document) => {
+                    contents.add_all(&document.policy, kind, &resource.address);
+                    document.is_used = true;
+                }
+                None => contents.findings.push(unknown_policy(resource, after)),
+            }
         }
     }
     match resource.kind {

@@ -30,6 +30,7 @@ mod inventory;
 mod kms_log;
 mod laws;
 mod lint;
+mod lint_plans;
 mod lint_roles;
 mod lint_templates;
 mod log_quirks;
