@@ -28,7 +28,7 @@ fn is_unknown(value: &Value) -> bool {
     let plain = outside_variables(text);
     let names_bucket = plain.contains(":s3:::");
     // `Arn` of a resource is a bucket's; whoever puts a `/` behind a variable means objects.
-    let is_arn = text.to_ascii_lowercase().ends_with(".arn}");
+    let is_arn = text.trim_end_matches(['*', '?']).to_ascii_lowercase().ends_with(".arn}");
     plain.len() < text.len() && !plain.contains('/') && !names_bucket && !is_arn
 }
 
