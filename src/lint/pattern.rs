@@ -49,11 +49,11 @@ fn parts(text: &str) -> Vec<TextPart<'_>> {
 
 /// A text without its variables.
 pub(crate) fn outside_variables(text: &str) -> String {
-    let plain = |part| match part {
+    let plain = parts(text).into_iter().filter_map(|part| match part {
         TextPart::Plain(text) => Some(text),
         TextPart::Variable(_) => None,
-    };
-    parts(text).into_iter().filter_map(plain).collect()
+    });
+    plain.collect()
 }
 
 /// Whether a text has a part that is known only when a request or a deployment is made.
@@ -136,11 +136,13 @@ pub(crate) fn examples(pattern: &str) -> Vec<String> {
     examples
 }
 
-/// A pattern with letters for its `?`, and with a `/` for each by itself.
+/// A pattern with letters for its `?`, and, if it names no objects anyway, with a `/` for each by itself.
 fn without_question_marks(pattern: &str) -> impl Iterator<Item = String> {
     // The name of a bucket is no longer.
     const NAME_MAX: usize = 63;
-    let slashes = pattern.match_indices('?').take(NAME_MAX + 1);
+    let has_objects = bucket_of(pattern).is_some_and(|bucket| bucket.len() + 1 < pattern.len());
+    let slashes = pattern.match_indices('?').filter(move |_| !has_objects);
+    let slashes = slashes.take(NAME_MAX + 1);
     let slashes = slashes.map(|(at, _)| format!("{}/{}", &pattern[..at], &pattern[at + 1..]));
     std::iter::once(pattern.to_owned()).chain(slashes).map(|it| it.replace('?', "x"))
 }
