@@ -15,6 +15,8 @@ pub(crate) mod document;
 pub(crate) mod encryption;
 pub(crate) mod evaluate;
 mod finding;
+mod foreign;
+pub(crate) mod grants;
 pub(crate) mod header;
 pub(crate) mod intrinsic;
 pub(crate) mod json;
@@ -25,6 +27,7 @@ mod plan;
 pub(crate) mod policy;
 mod policy_document;
 pub(crate) mod role;
+mod stacks;
 pub(crate) mod terraform;
 #[cfg(test)]
 mod tests;
@@ -36,7 +39,7 @@ pub use finding::{Confidence, Finding, FindingRow, Rule, Severity};
 pub use plan::{ModeName, PlannedBucket, PlannedBuckets};
 
 use crate::error::{Error, Result};
-use document::Contents;
+use document::{Contents, FilePart};
 use policy::{Policy, PolicyKind};
 use role::RolePolicies;
 
@@ -81,11 +84,17 @@ impl Linted {
     /// # Errors
     /// It is neither JSON nor YAML, or has nothing to look at.
     pub fn add(&mut self, file: &str, text: &str) -> Result<()> {
-        let cases = document::all_cases(text)?;
-        let contents: Vec<&Contents> = cases.iter().map(|it| &it.contents).collect();
-        self.count_contents(&contents, 1)?;
-        let found = cases.iter().map(|it| (it.facts.clone(), check(&it.contents)));
-        self.add_findings(file, cases::merged(found.collect()));
+        let parts = document::parts(text)?;
+        let mut findings = Vec::new();
+        for FilePart { owner, cases } in &parts {
+            let contents: Vec<&Contents> = cases.iter().map(|it| &it.contents).collect();
+            self.count_contents(&contents)?;
+            let found = cases.iter().map(|it| (it.facts.clone(), check(&it.contents)));
+            let found = cases::merged(found.collect());
+            findings.extend(found.into_iter().map(|it| it.within(owner)));
+        }
+        self.files += 1;
+        self.add_findings(file, findings);
         Ok(())
     }
 
@@ -121,13 +130,14 @@ impl Linted {
         }
         contents.roles = vec![policies];
         let files = role.identity.len() + role.boundary.len() + role.session.len() + role.key.len();
-        self.count_contents(&[&contents], files)?;
+        self.count_contents(&[&contents])?;
+        self.files += files;
         self.add_findings("", check(&contents));
         Ok(())
     }
 
     /// Counts what there is to look at: of several cases, in the one with most.
-    fn count_contents(&mut self, cases: &[&Contents], files: usize) -> Result<()> {
+    fn count_contents(&mut self, cases: &[&Contents]) -> Result<()> {
         let most = |count: fn(&Contents) -> usize| cases.iter().map(|it| count(it)).max();
         let largest = most(|it| it.policies.iter().map(Policy::values).max().unwrap_or(0));
         if let Some(largest) = largest.filter(|largest| *largest > VALUES_MAX) {
@@ -136,7 +146,6 @@ impl Linted {
                  {VALUES_MAX} of them"
             )));
         }
-        self.files += files;
         self.policies += most(|it| it.policies.len()).unwrap_or(0);
         self.statements +=
             most(|it| it.policies.iter().map(|it| it.statements.len()).sum()).unwrap_or(0);
@@ -170,8 +179,11 @@ fn check(contents: &Contents) -> Vec<Finding> {
         of_policy.extend(writer::check(contents, number));
         of_policy.extend(header::check(policy));
         of_policy.extend(unknown::check(policy));
-        findings
-            .extend(of_policy.into_iter().map(|it| Finding { file: policy.file.clone(), ..it }));
+        let is_grant = policy.kind == PolicyKind::Grant;
+        findings.extend(of_policy.into_iter().map(|it| {
+            let it = if is_grant { grants::worded(it) } else { it };
+            Finding { file: policy.file.clone(), ..it }
+        }));
     }
     findings.extend(contents.buckets.iter().filter_map(encryption::check));
     findings.extend(links::check(contents));

@@ -75,11 +75,11 @@ fn with(pick: &[usize], at: usize, value: usize) -> Vec<usize> {
 #[derive(Debug)]
 struct Choice {
     name: String,
-    values: Vec<Chosen>,
+    values: Vec<ChosenValue>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Chosen {
+enum ChosenValue {
     Holds(bool),
     /// A parameter's value; `None` for one that no condition and no list names.
     Text(Option<String>),
@@ -137,7 +137,7 @@ impl<'a> Choices<'a> {
                     compared.entry(parameter).or_default().push(text);
                 }
             } else {
-                let values = vec![Chosen::Holds(true), Chosen::Holds(false)];
+                let values = vec![ChosenValue::Holds(true), ChosenValue::Holds(false)];
                 self.all.push(Choice { name, values });
             }
         }
@@ -167,9 +167,9 @@ impl<'a> Choices<'a> {
     }
 
     /// What a parameter may be: what is allowed, else what it is compared with, and something else.
-    fn values(&self, name: &str, compared: Vec<String>) -> Vec<Chosen> {
-        let mut values: Vec<Chosen> =
-            self.default(name).into_iter().map(|text| Chosen::Text(Some(text))).collect();
+    fn values(&self, name: &str, compared: Vec<String>) -> Vec<ChosenValue> {
+        let mut values: Vec<ChosenValue> =
+            self.default(name).into_iter().map(|text| ChosenValue::Text(Some(text))).collect();
         let allowed: Vec<String> = self.allowed(name).collect();
         let others = if allowed.is_empty() {
             let compared = compared.into_iter().map(Some);
@@ -177,7 +177,7 @@ impl<'a> Choices<'a> {
         } else {
             allowed.into_iter().map(Some).collect::<Vec<_>>()
         };
-        for other in others.into_iter().map(Chosen::Text) {
+        for other in others.into_iter().map(ChosenValue::Text) {
             if !values.contains(&other) {
                 values.push(other);
             }
@@ -193,10 +193,10 @@ impl<'a> Choices<'a> {
         let mut facts = BTreeMap::new();
         for (choice, value) in self.all.iter().zip(pick) {
             match &choice.values[*value] {
-                Chosen::Holds(holds) => {
+                ChosenValue::Holds(holds) => {
                     scope.conditions.insert(choice.name.clone(), *holds);
                 }
-                Chosen::Text(text) => {
+                ChosenValue::Text(text) => {
                     scope.parameters.remove(&choice.name);
                     self.set(&mut scope, &choice.name, text.clone());
                     let told =
@@ -286,7 +286,6 @@ impl Leaves {
     }
 
     fn add_pair(&mut self, one: &Node, other: &Node) -> bool {
-        let reference = |node| call(node).filter(|it| it.0 == "Ref").and_then(|it| it.1.text());
         let (names, texts) = ([reference(one), reference(other)], [scalar(one), scalar(other)]);
         match (names, texts) {
             ([Some(name), None], [_, Some(text)]) | ([None, Some(name)], [Some(text), _]) => {
@@ -297,6 +296,11 @@ impl Leaves {
             _ => false,
         }
     }
+}
+
+/// The name that a `Ref` refers to.
+fn reference(node: &Node) -> Option<&str> {
+    call(node).filter(|(function, _)| *function == "Ref").and_then(|(_, argument)| argument.text())
 }
 
 /// Conditions and references that resources name.
@@ -326,7 +330,14 @@ impl Named {
 
 /// Whether a resource has something that is looked at.
 fn is_read(resource: &Node) -> bool {
-    const KINDS: [&str; 4] = ["AWS::IAM::", "AWS::KMS::", "AWS::S3", "AWS::Organizations::"];
+    const KINDS: [&str; 6] = [
+        "AWS::IAM::",
+        "AWS::KMS::",
+        "AWS::S3",
+        "AWS::SSO::",
+        "AWS::Organizations::",
+        "AWS::CloudFormation::Stack",
+    ];
     let kind = resource.get("Type").and_then(Node::text).unwrap_or_default();
     KINDS.iter().any(|it| kind.starts_with(it)) || has_statements(resource)
 }
@@ -337,17 +348,19 @@ fn has_statements(node: &Node) -> bool {
         || node.members().iter().any(|it| it.name == "Statement" || has_statements(&it.value))
 }
 
+/// Whether a resource that is looked at is there in a case.
+fn is_there(resource: &Member, scope: &Scope) -> bool {
+    let condition = resource.value.get("Condition").and_then(Node::text);
+    let is_made = resource.name.starts_with("Fn::");
+    condition.and_then(|name| scope.conditions.get(name)) != Some(&false)
+        && (is_made || is_read(&resource.value))
+}
+
 /// A template in one case, without the resources that are not there.
 fn resolved(template: &Node, scope: &Scope) -> Option<Node> {
     let Json::Object(members) = &template.value else { return scope.resolve(template) };
     let Some(resources) = template.get("Resources") else { return scope.resolve(template) };
-    let is_there = |resource: &&Member| {
-        let condition = resource.value.get("Condition").and_then(Node::text);
-        let is_made = resource.name.starts_with("Fn::");
-        condition.and_then(|name| scope.conditions.get(name)) != Some(&false)
-            && (is_made || is_read(&resource.value))
-    };
-    let there = resources.members().iter().filter(is_there);
+    let there = resources.members().iter().filter(|it| is_there(it, scope));
     let there = Json::Object(there.cloned().collect());
     let there = scope.resolve(&Node { value: there, at: resources.at })?;
     let members = members.iter().map(|member| {
@@ -391,9 +404,9 @@ pub(super) fn not_all(at: Place) -> Finding {
 }
 
 fn is_same(one: &Finding, other: &Finding) -> bool {
-    let key = |it: &Finding| (it.rule, it.line, it.column);
-    let words = |it: &Finding| [&it.file, &it.owner, &it.subject, &it.mend].map(String::clone);
-    key(one) == key(other) && words(one) == words(other)
+    (one.rule, one.line, one.column) == (other.rule, other.line, other.column)
+        && (&one.file, &one.owner) == (&other.file, &other.owner)
+        && (&one.subject, &one.mend) == (&other.subject, &other.mend)
 }
 
 /// What tells the cases of those numbers from all others, as far as one fact after the other does.
@@ -402,9 +415,11 @@ fn needed(facts: &[&BTreeMap<String, String>], numbers: &[usize]) -> Option<Stri
     let first = facts[*numbers.first()?];
     let mut words = Vec::new();
     for (name, value) in first {
-        let has = |number: &usize| facts[*number].get(name) == Some(value);
-        if numbers.iter().all(has) && others.iter().any(|it| !has(it)) {
-            others.retain(has);
+        let with: Vec<usize> =
+            (0..facts.len()).filter(|it| facts[*it].get(name) == Some(value)).collect();
+        if numbers.iter().all(|it| with.contains(it)) && others.iter().any(|it| !with.contains(it))
+        {
+            others.retain(|it| with.contains(it));
             words.push(format!("{name} is {value}"));
         }
     }

@@ -5,7 +5,7 @@ use super::encryption::{BucketEncryption, CLOUDFORMATION, Encryption};
 use super::json::{Member, Node};
 use super::policy::{PolicyKind, values};
 use super::role::RoleOwners;
-use super::unknown;
+use super::{stacks, unknown};
 
 const BUCKET: &str = "AWS::S3::Bucket";
 
@@ -30,6 +30,9 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
     let resources = node.get("Resources");
     contents.findings.extend(resources.into_iter().flat_map(|it| unknown::parts("", it)));
     for resource in resources.into_iter().flat_map(Node::members) {
+        if kind(&resource.value).starts_with("AWS::CloudFormation::Stack") {
+            contents.findings.push(stacks::elsewhere(&resource.name, resource.at));
+        }
         let Some(properties) = resource.value.get("Properties") else { continue };
         add(&resource.name, kind(&resource.value), properties, contents);
     }
@@ -108,24 +111,24 @@ fn add(name: &str, kind: &str, properties: &Node, contents: &mut Contents) {
         let arn = format!("${{{name}.Arn}}");
         contents.policies[first..].iter_mut().for_each(|it| it.key = Some(arn.clone()));
     }
-    let link = |node: &Node| {
-        let bucket = values(node).into_iter().next().map(|value| value.matched);
-        Link { owner: name.to_owned(), bucket: bucket.unwrap_or_default() }
-    };
     match kind {
         BUCKET => {
             contents.buckets.extend(encryption(name, properties));
             let logging = properties.get("LoggingConfiguration");
-            let itself = || Link { owner: name.to_owned(), bucket: name.to_owned() };
-            let target =
-                logging.map(|it| it.get("DestinationBucketName").map_or_else(itself, link));
-            contents.log_targets.extend(target);
+            let target = logging.map(|it| it.get("DestinationBucketName").map(|it| link(name, it)));
+            let itself = Link { owner: name.to_owned(), bucket: name.to_owned() };
+            contents.log_targets.extend(target.map(|it| it.unwrap_or(itself)));
         }
         "AWS::S3::BucketPolicy" => {
-            contents.bucket_policies.extend(properties.get("Bucket").map(link));
+            contents.bucket_policies.extend(properties.get("Bucket").map(|it| link(name, it)));
         }
         _ => {}
     }
+}
+
+fn link(owner: &str, bucket: &Node) -> Link {
+    let bucket = values(bucket).into_iter().next().map(|value| value.matched);
+    Link { owner: owner.to_owned(), bucket: bucket.unwrap_or_default() }
 }
 
 fn encryption(name: &str, properties: &Node) -> Option<BucketEncryption> {

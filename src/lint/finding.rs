@@ -197,6 +197,15 @@ impl Finding {
         }
     }
 
+    /// The same of a resource within another one.
+    pub(super) fn within(self, owner: &str) -> Self {
+        match (owner, self.owner.as_str()) {
+            ("", _) => self,
+            (owner, "") => Self { owner: owner.to_owned(), ..self },
+            (owner, inner) => Self { owner: format!("{owner}: {inner}"), ..self },
+        }
+    }
+
     /// The same with how sure it is.
     pub(super) fn sure(self, confidence: Confidence) -> Self {
         Self { confidence, ..self }

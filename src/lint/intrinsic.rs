@@ -126,10 +126,13 @@ impl Scope<'_> {
         let Json::Array(items) = &list.value else { return None };
         let parts: Option<Vec<MadeText>> = items.iter().map(|it| MadeText::of(&it.value)).collect();
         let parts = parts?;
-        let join = |part: fn(&MadeText) -> &str| {
-            parts.iter().map(part).collect::<Vec<_>>().join(separator.unwrap_or_default())
-        };
-        Some(made(join(|it| &it.written), join(|it| &it.text)))
+        let mut whole = MadeText::default();
+        for (at, part) in parts.iter().enumerate() {
+            let separator = separator.filter(|_| at > 0).unwrap_or_default();
+            whole.push(separator, separator);
+            whole.push(&part.written, &part.text);
+        }
+        Some(made(whole.written, whole.text))
     }
 
     fn selected(&self, index: &Node, list: &Node) -> Option<Json> {
@@ -178,12 +181,12 @@ impl MadeText {
 
     /// A scalar as a text.
     pub(super) fn of(value: &Json) -> Option<Self> {
-        let same = |text: String| Self { written: text.clone(), text };
-        match value {
-            Json::Made(made) => Some(made.clone()),
-            Json::Text(text) | Json::Number(text) => Some(same(text.clone())),
-            Json::Truth(truth) => Some(same(truth.to_string())),
-            Json::Null | Json::Array(_) | Json::Object(_) => None,
-        }
+        let text = match value {
+            Json::Made(made) => return Some(made.clone()),
+            Json::Text(text) | Json::Number(text) => text.clone(),
+            Json::Truth(truth) => truth.to_string(),
+            Json::Null | Json::Array(_) | Json::Object(_) => return None,
+        };
+        Some(Self { written: text.clone(), text })
     }
 }

@@ -78,7 +78,8 @@ impl Node {
         Some(node)
     }
 
-    fn put(&mut self, at: Place) {
+    /// Puts all of it at one place.
+    pub(crate) fn put(&mut self, at: Place) {
         self.at = at;
         match &mut self.value {
             Json::Array(items) => items.iter_mut().for_each(|item| item.put(at)),

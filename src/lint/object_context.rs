@@ -49,9 +49,8 @@ impl ContextPair {
 fn is_bucket(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     // Names end with a letter or a digit.
-    let is_name =
-        |name: &str| !name.is_empty() && !name.contains(':') && !name.ends_with(['-', '.']);
-    matches!(parts[..], ["arn", _, "s3", "", "", name] if is_name(name))
+    matches!(parts[..], ["arn", _, "s3", "", "", name]
+        if !name.is_empty() && !name.contains(':') && !name.ends_with(['-', '.']))
 }
 
 /// Whether a value has a wildcard that its operator takes for an ordinary character.

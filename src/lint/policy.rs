@@ -14,6 +14,8 @@ pub(crate) enum PolicyKind {
     Resource,
     /// To an organization's accounts: it limits and grants nothing.
     Organization,
+    /// It is no policy but a grant of a KMS key.
+    Grant,
 }
 
 /// A policy.
@@ -238,7 +240,8 @@ impl PolicyCondition {
 fn test(operator: &str) -> Test {
     use TextTest::{ArnLike, Equal, EqualIgnoringCase, Like};
     let (comparison, is_negated) = match operator {
-        "stringequals" => (Equal, false),
+        // What grants ask for is compared as `StringEquals` does.
+        "stringequals" | "encryptioncontextequals" | "encryptioncontextsubset" => (Equal, false),
         "stringnotequals" => (Equal, true),
         "stringequalsignorecase" | "bool" => (EqualIgnoringCase, false),
         "stringnotequalsignorecase" => (EqualIgnoringCase, true),
@@ -270,6 +273,10 @@ pub(crate) fn values(node: &Node) -> Vec<Value> {
         return items.iter().flat_map(values).collect();
     }
     let made = MadeText::of(&node.value);
-    let value = |MadeText { written, text }| Value { matched: opaque(&text), written, at: node.at };
-    made.into_iter().map(value).collect()
+    let value = made.into_iter().map(|MadeText { written, text }| Value {
+        matched: opaque(&text),
+        written,
+        at: node.at,
+    });
+    value.collect()
 }

@@ -5,13 +5,13 @@
 use super::json::{Json, Member, Node, Place};
 
 /// What stands for a value that the plan does not know.
-const UNKNOWN: &str = "${known after apply}";
+pub(super) const UNKNOWN: &str = "${known after apply}";
 
 /// The policy that a data source makes of its statements.
 pub(super) fn policy(values: &Node, unknown: Option<&Node>) -> Node {
-    let of = |name| unknown.and_then(|it| it.get(name));
+    let unknown = unknown.and_then(|it| it.get("statement"));
     let statements = values.get("statement").into_iter().flat_map(Node::items).enumerate();
-    let statements = statements.map(|(at, it)| statement(it, item(of("statement"), at)));
+    let statements = statements.map(|(at, it)| statement(it, item(unknown, at)));
     let statements = Json::Array(statements.collect());
     object(values.at, vec![("Statement", Node { at: values.at, value: statements })])
 }
@@ -28,11 +28,9 @@ fn statement(values: &Node, unknown: Option<&Node>) -> Node {
         ("Resource", "resources"),
         ("NotResource", "not_resources"),
     ];
-    let text = |name, otherwise: &str| {
-        let text = values.get(name).and_then(Node::text).filter(|it| !it.is_empty());
-        plain(values.at, text.unwrap_or(otherwise))
-    };
-    let mut members = vec![("Effect", text("effect", "Allow")), ("Sid", text("sid", ""))];
+    let effect = word(values, "effect").unwrap_or("Allow");
+    let sid = word(values, "sid").unwrap_or_default();
+    let mut members = vec![("Effect", plain(values.at, effect)), ("Sid", plain(values.at, sid))];
     for (name, attribute) in LISTS {
         members.extend(list(values, unknown, attribute).map(|list| (name, list)));
     }
@@ -45,13 +43,20 @@ fn statement(values: &Node, unknown: Option<&Node>) -> Node {
         }
     }
     let conditions = blocks(values, unknown, "condition").filter_map(|(block, unknown)| {
-        let word = |name| block.get(name).and_then(Node::text);
         let values = list(block, unknown, "values")?;
-        let key = object(block.at, vec![(word("variable")?, values)]);
-        Some((word("test")?, key))
+        let key = object(block.at, vec![(word(block, "variable")?, values)]);
+        Some((word(block, "test")?, key))
     });
     members.push(("Condition", object(values.at, conditions.collect())));
     object(values.at, members)
+}
+
+fn word<'a>(values: &'a Node, name: &str) -> Option<&'a str> {
+    values.get(name).and_then(Node::text).filter(|it| !it.is_empty())
+}
+
+fn is_unknown(part: Option<&Node>) -> bool {
+    part.and_then(Node::truth) == Some(true)
 }
 
 /// Blocks of a statement, with what is not known of each.
@@ -68,7 +73,6 @@ fn blocks<'a>(
 /// A list of texts; `None` if there is none.
 fn list(values: &Node, unknown: Option<&Node>, name: &str) -> Option<Node> {
     let unknown = unknown.and_then(|it| if it.truth().is_some() { Some(it) } else { it.get(name) });
-    let is_unknown = |it: Option<&Node>| it.and_then(Node::truth) == Some(true);
     let known = values.get(name).map(Node::items).unwrap_or_default();
     let count = known.len().max(unknown.map_or(0, |it| it.items().len()));
     let mut texts: Vec<Node> = (0..count)
@@ -80,12 +84,7 @@ fn list(values: &Node, unknown: Option<&Node>, name: &str) -> Option<Node> {
     if texts.is_empty() && is_unknown(unknown) {
         texts.push(plain(values.at, UNKNOWN));
     }
-    let value = Json::Array(texts);
-    (!value_is_empty(&value)).then_some(Node { at: values.at, value })
-}
-
-fn value_is_empty(value: &Json) -> bool {
-    matches!(value, Json::Array(items) if items.is_empty())
+    (!texts.is_empty()).then(|| Node { at: values.at, value: Json::Array(texts) })
 }
 
 fn plain(at: Place, text: &str) -> Node {

@@ -32,13 +32,15 @@ fn is_unknown(value: &Value) -> bool {
     plain.len() < text.len() && !plain.contains('/') && !names_bucket && !is_arn
 }
 
+/// Whether another value of a condition stands for objects of what a value stands for.
+fn has_objects_of(condition: &PolicyCondition, value: &Value) -> bool {
+    condition.values.iter().any(|it| bucket_of(&it.matched) == Some(&value.matched))
+}
+
 fn finding(policy: &Policy, statement: &Statement, condition: &PolicyCondition) -> Option<Finding> {
-    let names_objects_of = |value: &&Value| {
-        condition.values.iter().any(|it| bucket_of(&it.matched) == Some(&value.matched))
-    };
     let values = condition.values.iter().filter(|it| is_unknown(it));
     let unknown: Vec<String> = values
-        .filter(|it| !names_objects_of(it))
+        .filter(|it| !has_objects_of(condition, it))
         .map(|value| format!("`{}`", named(&value.written)))
         .collect();
     if unknown.is_empty() {

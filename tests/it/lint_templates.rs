@@ -41,18 +41,21 @@ fn if_else(name: &str, then: &str, otherwise: &str) -> String {
     format!(r#"{{"Fn::If": ["{name}", {then}, {otherwise}]}}"#)
 }
 
+fn of_condition(condition: &str) -> String {
+    policy(&format!("[{}]", statement(condition)))
+}
+
 /// A policy whose part of every size stands in a branch: value, list of values, operator, condition, statement, list, document.
 fn parts(wrap: &dyn Fn(&str) -> String, value: &str) -> Vec<(&'static str, String)> {
     let text = format!("{value:?}");
     let whole = policy(&format!("[{}]", statement(&condition(&text))));
-    let in_statement = |condition: &str| policy(&format!("[{}]", statement(condition)));
     let operator = format!(r#"{{"kms:EncryptionContext:aws:s3:arn": {text}}}"#);
     vec![
-        ("value", in_statement(&condition(&wrap(&text)))),
-        ("one of values", in_statement(&condition(&format!("[{}]", wrap(&text))))),
-        ("values", in_statement(&condition(&wrap(&format!("[{text}]"))))),
-        ("operator", in_statement(&format!(r#"{{"StringLike": {}}}"#, wrap(&operator)))),
-        ("condition", in_statement(&wrap(&condition(&text)))),
+        ("value", of_condition(&condition(&wrap(&text)))),
+        ("one of values", of_condition(&condition(&format!("[{}]", wrap(&text))))),
+        ("values", of_condition(&condition(&wrap(&format!("[{text}]"))))),
+        ("operator", of_condition(&format!(r#"{{"StringLike": {}}}"#, wrap(&operator)))),
+        ("condition", of_condition(&wrap(&condition(&text)))),
         ("statement", policy(&format!("[{}]", wrap(&statement(&condition(&text)))))),
         ("only statement", policy(&wrap(&statement(&condition(&text))))),
         ("statements", policy(&wrap(&format!("[{}]", statement(&condition(&text)))))),
@@ -81,33 +84,48 @@ fn a_branch_may_hold_a_part_of_any_size() {
     }
 }
 
+fn bucket(encryption: &str) -> String {
+    format!(
+        r#"{{"Resources": {{"B": {{"Type": "AWS::S3::Bucket", "Properties": {{"BucketEncryption": {encryption}}}}}}}}}"#
+    )
+}
+
+fn rule_of_bucket(key: &str) -> String {
+    format!(
+        r#"{{"BucketKeyEnabled": {key}, "ServerSideEncryptionByDefault": {{"SSEAlgorithm": "aws:kms"}}}}"#
+    )
+}
+
+fn rules_of(rule: &str) -> String {
+    format!(r#"{{"ServerSideEncryptionConfiguration": [{rule}]}}"#)
+}
+
 #[test]
 fn settings_of_buckets_in_branches() {
-    let bucket = |encryption: &str| {
-        format!(
-            r#"{{"Resources": {{"B": {{"Type": "AWS::S3::Bucket", "Properties": {{"BucketEncryption": {encryption}}}}}}}}}"#
-        )
-    };
-    let rule = |key: &str| {
-        format!(
-            r#"{{"BucketKeyEnabled": {key}, "ServerSideEncryptionByDefault": {{"SSEAlgorithm": "aws:kms"}}}}"#
-        )
-    };
-    let rules_of = |rule: &str| format!(r#"{{"ServerSideEncryptionConfiguration": [{rule}]}}"#);
     for (key, expected) in [("false", vec![Rule::BucketKeyOff]), ("true", vec![])] {
         let plain = r#"{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}"#;
         for encryption in [
-            rules_of(&if_else("P", &rule(key), plain)),
-            rules_of(&rule(&if_else("P", key, "true"))),
-            rules_of(&rule(&if_else("P", "true", key))),
-            if_else("P", &rules_of(&rule(key)), NONE),
-            if_else("P", NONE, &rules_of(&rule(key))),
+            rules_of(&if_else("P", &rule_of_bucket(key), plain)),
+            rules_of(&rule_of_bucket(&if_else("P", key, "true"))),
+            rules_of(&rule_of_bucket(&if_else("P", "true", key))),
+            if_else("P", &rules_of(&rule_of_bucket(key)), NONE),
+            if_else("P", NONE, &rules_of(&rule_of_bucket(key))),
         ] {
             assert_eq!(rules(&bucket(&encryption)), expected, "{encryption}");
         }
     }
-    let absent = rules_of(&rule(&if_else("P", "true", NONE)));
+    let absent = rules_of(&rule_of_bucket(&if_else("P", "true", NONE)));
     assert_eq!(rules(&bucket(&absent)), [Rule::BucketKeyOff], "absent is off");
+}
+
+/// Whether a condition of the template below holds for a value of its parameter.
+fn holds(name: &str, value: &str) -> bool {
+    match name {
+        "Prod" => value == "prod",
+        "Dev" => value == "dev",
+        "NotProd" => value != "prod",
+        _ => value == "prod" || value == "dev",
+    }
 }
 
 /// What a plain policy says in every case that its conditions allow, made here without functions.
@@ -118,27 +136,21 @@ fn the_same_is_found_by_writing_out_every_case() {
         "Prod": {"Fn::Equals": [{"Ref": "E"}, "prod"]}, "Dev": {"Fn::Equals": ["dev", {"Ref": "E"}]},
         "NotProd": {"Fn::Not": [{"Condition": "Prod"}]},
         "Either": {"Fn::Or": [{"Condition": "Prod"}, {"Condition": "Dev"}]}},"#;
-    let holds = |name: &str, value: &str| match name {
-        "Prod" => value == "prod",
-        "Dev" => value == "dev",
-        "NotProd" => value != "prod",
-        _ => value == "prod" || value == "dev",
-    };
     let names = ["Prod", "Dev", "NotProd", "Either"];
     let mut broken = 0;
     for (first, second) in names.iter().flat_map(|one| names.iter().map(move |two| (one, two))) {
         for number in 0..81_usize {
-            let pick = |at: u32| &plain[number / 3_usize.pow(at) % 3];
-            let text = |part: &Option<String>| part.clone().unwrap_or(NONE.to_owned());
+            let picked = [0, 1, 2, 3].map(|at| plain[number / 3_usize.pow(at) % 3].clone());
+            let texts = picked.each_ref().map(|it| it.clone().unwrap_or(NONE.to_owned()));
             let branches = [first, second].into_iter().zip([0, 2]);
             let written: Vec<String> = branches
                 .clone()
-                .map(|(name, at)| if_else(name, &text(pick(at)), &text(pick(at + 1))))
+                .map(|(name, at)| if_else(name, &texts[at], &texts[at + 1]))
                 .collect();
             let found = rules(&template(conditions, &policy(&format!("[{}]", written.join(", ")))));
             let breaks = ["prod", "dev", "other"].iter().any(|value| {
                 let made = branches.clone().filter_map(|(name, at)| {
-                    pick(if holds(name, value) { at } else { at + 1 }).clone()
+                    picked[if holds(name, value) { at } else { at + 1 }].clone()
                 });
                 let made: Vec<String> = made.collect();
                 !made.is_empty() && !rules(&policy(&format!("[{}]", made.join(", ")))).is_empty()
@@ -168,8 +180,12 @@ fn a_finding_says_where_it_is_so() {
 /// A resource that is there in some cases only covers nothing in the others.
 #[test]
 fn resources_with_conditions() {
-    let of = |covering: &str| {
-        format!(
+    for (covering, expected) in [
+        ("", vec![]),
+        (r#""Condition": "A","#, vec![]),
+        (r#""Condition": "B","#, vec![Rule::AllowStops]),
+    ] {
+        let template = format!(
             r#"{{"Conditions": {{"A": {{"Fn::Equals": [{{"Ref": "X"}}, "1"]}}}}, "Resources": {{
             "R": {{"Type": "AWS::IAM::Role", "Properties": {{}}}},
             "Pinned": {{"Type": "AWS::IAM::Policy", "Condition": "A", "Properties": {{"Roles": [{{"Ref": "R"}}],
@@ -178,11 +194,9 @@ fn resources_with_conditions() {
                 "PolicyDocument": {}}}}}}}}}"#,
             policy(&statement(&condition(&format!("{OBJECTS:?}")))),
             policy(&statement("{}"))
-        )
-    };
-    assert_eq!(rules(&of("")), []);
-    assert_eq!(rules(&of(r#""Condition": "A","#)), []);
-    assert_eq!(rules(&of(r#""Condition": "B","#)), [Rule::AllowStops]);
+        );
+        assert_eq!(rules(&template), expected, "{covering}");
+    }
 }
 
 /// So many conditions that not all combinations are looked at: any two of them together are.
@@ -337,24 +351,28 @@ fn unknown_parts() {
     }
 }
 
+/// A bucket and one that logs may go to, under that algorithm.
+fn logging(source: &str, target: &str, algorithm: &str) -> String {
+    let encryption = format!(
+        r#""BucketEncryption": {{"ServerSideEncryptionConfiguration": [{{"BucketKeyEnabled": true,
+            "ServerSideEncryptionByDefault": {{"SSEAlgorithm": "{algorithm}"}}}}]}}"#
+    );
+    format!(
+        r#"{{"Parameters": {{"Name": {{"Type": "String", "Default": "logs"}}}}, "Resources": {{
+            "B": {{"Type": "AWS::S3::Bucket", "Properties": {{{source}}}}},
+            "L": {{"Type": "AWS::S3::Bucket", "Properties": {{{target} {encryption}}}}}}}}}"#
+    )
+}
+
+fn to(name: &str) -> String {
+    format!(r#""LoggingConfiguration": {{"DestinationBucketName": {name}}}"#)
+}
+
 /// Logs go to the bucket itself where no other is named; names are those of resources, too.
 #[test]
 fn access_logs_of_buckets_by_name() {
-    let template = |source: &str, target: &str, algorithm: &str| {
-        let encryption = format!(
-            r#""BucketEncryption": {{"ServerSideEncryptionConfiguration": [{{"BucketKeyEnabled": true,
-            "ServerSideEncryptionByDefault": {{"SSEAlgorithm": "{algorithm}"}}}}]}}"#
-        );
-        format!(
-            r#"{{"Parameters": {{"Name": {{"Type": "String", "Default": "logs"}}}}, "Resources": {{
-            "B": {{"Type": "AWS::S3::Bucket", "Properties": {{{source}}}}},
-            "L": {{"Type": "AWS::S3::Bucket", "Properties": {{{target} {encryption}}}}}}}}}"#
-        )
-    };
-    let to = |name: &str| format!(r#""LoggingConfiguration": {{"DestinationBucketName": {name}}}"#);
     let named = r#""BucketName": "logs","#;
     let by_parameter = r#""BucketName": {"Ref": "Name"},"#;
-    let of = |source: &str, target: &str| rules(&template(source, target, "aws:kms"));
     let found = [Rule::AccessLogTarget];
     for (source, target) in [
         (to(r#""logs""#), named),
@@ -364,9 +382,9 @@ fn access_logs_of_buckets_by_name() {
         (String::new(), r#""LoggingConfiguration": {"LogFilePrefix": "x/"},"#),
         (String::new(), r#""LoggingConfiguration": {},"#),
     ] {
-        assert_eq!(of(&source, target), found, "{source} {target}");
+        assert_eq!(rules(&logging(&source, target, "aws:kms")), found, "{source} {target}");
         assert!(
-            !rules(&template(&source, target, "AES256")).contains(&found[0]),
+            !rules(&logging(&source, target, "AES256")).contains(&found[0]),
             "{source} {target}"
         );
     }
@@ -375,6 +393,6 @@ fn access_logs_of_buckets_by_name() {
         (to(r#""logs""#), r#""BucketName": "other","#),
         (String::new(), named),
     ] {
-        assert_eq!(of(&source, target), [], "{source} {target}");
+        assert_eq!(rules(&logging(&source, target, "aws:kms")), [], "{source} {target}");
     }
 }
