@@ -9,22 +9,29 @@
 //! Everything is a function of texts: nothing is fetched, and no account is asked.
 
 mod account;
+pub(crate) mod cases;
 pub(crate) mod cloudformation;
 pub(crate) mod document;
 pub(crate) mod encryption;
 pub(crate) mod evaluate;
 mod finding;
+mod foreign;
+pub(crate) mod grants;
 pub(crate) mod header;
+pub(crate) mod intrinsic;
 pub(crate) mod json;
 pub(crate) mod links;
 pub(crate) mod object_context;
 pub(crate) mod pattern;
 mod plan;
 pub(crate) mod policy;
+mod policy_document;
 pub(crate) mod role;
+mod stacks;
 pub(crate) mod terraform;
 #[cfg(test)]
 mod tests;
+pub(crate) mod unknown;
 pub(crate) mod writer;
 mod yaml;
 
@@ -32,7 +39,7 @@ pub use finding::{Confidence, Finding, FindingRow, Rule, Severity};
 pub use plan::{ModeName, PlannedBucket, PlannedBuckets};
 
 use crate::error::{Error, Result};
-use document::Contents;
+use document::{Contents, FilePart};
 use policy::{Policy, PolicyKind};
 use role::RolePolicies;
 
@@ -77,8 +84,18 @@ impl Linted {
     /// # Errors
     /// It is neither JSON nor YAML, or has nothing to look at.
     pub fn add(&mut self, file: &str, text: &str) -> Result<()> {
-        let contents = Contents::of(text)?;
-        self.add_contents(file, &contents, 1)
+        let parts = document::parts(text)?;
+        let mut findings = Vec::new();
+        for FilePart { owner, cases } in &parts {
+            let contents: Vec<&Contents> = cases.iter().map(|it| &it.contents).collect();
+            self.count_contents(&contents)?;
+            let found = cases.iter().map(|it| (it.facts.clone(), check(&it.contents)));
+            let found = cases::merged(found.collect());
+            findings.extend(found.into_iter().map(|it| it.within(owner)));
+        }
+        self.files += 1;
+        self.add_findings(file, findings);
+        Ok(())
     }
 
     /// Looks at the policies of one role, which IAM evaluates together.
@@ -113,31 +130,38 @@ impl Linted {
         }
         contents.roles = vec![policies];
         let files = role.identity.len() + role.boundary.len() + role.session.len() + role.key.len();
-        self.add_contents("", &contents, files)
+        self.count_contents(&[&contents])?;
+        self.files += files;
+        self.add_findings("", check(&contents));
+        Ok(())
     }
 
-    fn add_contents(&mut self, file: &str, contents: &Contents, files: usize) -> Result<()> {
-        let largest = contents.policies.iter().map(Policy::values).max().unwrap_or(0);
-        if largest > VALUES_MAX {
+    /// Counts what there is to look at: of several cases, in the one with most.
+    fn count_contents(&mut self, cases: &[&Contents]) -> Result<()> {
+        let most = |count: fn(&Contents) -> usize| cases.iter().map(|it| count(it)).max();
+        let largest = most(|it| it.policies.iter().map(Policy::values).max().unwrap_or(0));
+        if let Some(largest) = largest.filter(|largest| *largest > VALUES_MAX) {
             return Err(Error::request(format!(
                 "a policy in it has {largest} statements and values, but AWS takes at most 32 KiB, some \
                  {VALUES_MAX} of them"
             )));
         }
-        self.files += files;
-        self.policies += contents.policies.len();
+        self.policies += most(|it| it.policies.len()).unwrap_or(0);
         self.statements +=
-            contents.policies.iter().map(|policy| policy.statements.len()).sum::<usize>();
-        self.buckets += contents.buckets.len();
-        let turned_on = contents.buckets.iter().filter(|bucket| bucket.turns_on());
+            most(|it| it.policies.iter().map(|it| it.statements.len()).sum()).unwrap_or(0);
+        self.buckets += most(|it| it.buckets.len()).unwrap_or(0);
+        let buckets = cases.first().into_iter().flat_map(|it| &it.buckets);
+        let turned_on = buckets.filter(|bucket| bucket.turns_on());
         self.turned_on.extend(turned_on.map(|bucket| bucket.bucket.clone()));
-        let mut findings = check(contents);
+        Ok(())
+    }
+
+    fn add_findings(&mut self, file: &str, mut findings: Vec<Finding>) {
         findings.sort_by_key(|it| (it.file.clone(), it.line, it.column, it.owner.clone(), it.rule));
         self.findings.extend(findings.into_iter().map(|it| {
             let file = if it.file.is_empty() { file.to_owned() } else { it.file };
             Finding { file, ..it }
         }));
-        Ok(())
     }
 
     /// How many findings are of a severity.
@@ -154,8 +178,12 @@ fn check(contents: &Contents) -> Vec<Finding> {
         let mut of_policy = object_context::check(contents, number);
         of_policy.extend(writer::check(contents, number));
         of_policy.extend(header::check(policy));
-        findings
-            .extend(of_policy.into_iter().map(|it| Finding { file: policy.file.clone(), ..it }));
+        of_policy.extend(unknown::check(policy));
+        let is_grant = policy.kind == PolicyKind::Grant;
+        findings.extend(of_policy.into_iter().map(|it| {
+            let it = if is_grant { grants::worded(it) } else { it };
+            Finding { file: policy.file.clone(), ..it }
+        }));
     }
     findings.extend(contents.buckets.iter().filter_map(encryption::check));
     findings.extend(links::check(contents));

@@ -201,6 +201,9 @@ fn decoded(bytes: Vec<u8>) -> Result<String> {
             "this is an archive, as saved plans are, which Terraform alone reads",
         )
         .hint("give what `terraform show -json plan.bin` prints")),
+        None if bytes.starts_with(&[0x1f, 0x8b]) => {
+            Err(Error::request("it is compressed by gzip").hint("unpack it by `gunzip`"))
+        }
         None => utf8(bytes),
     }
 }

@@ -5,11 +5,19 @@ use super::encryption::{BucketEncryption, CLOUDFORMATION, Encryption};
 use super::json::{Member, Node};
 use super::policy::{PolicyKind, values};
 use super::role::RoleOwners;
+use super::{stacks, unknown};
+
+const BUCKET: &str = "AWS::S3::Bucket";
 
 /// Whether a document is a template.
 pub(super) fn is_one(node: &Node) -> bool {
     let resources = node.get("Resources").map(Node::members).unwrap_or_default();
-    resources.iter().any(|resource| kind(&resource.value).contains("::"))
+    resources.iter().any(|it| kind(&it.value).contains("::") || is_made(it))
+}
+
+/// Whether a loop or macro makes resources there.
+fn is_made(resource: &Member) -> bool {
+    resource.name.starts_with("Fn::")
 }
 
 fn kind(resource: &Node) -> &str {
@@ -19,15 +27,38 @@ fn kind(resource: &Node) -> &str {
 /// Adds what stands in it.
 pub(super) fn read(node: &Node, contents: &mut Contents) {
     contents.has_resources = true;
-    for resource in node.get("Resources").into_iter().flat_map(Node::members) {
+    let resources = node.get("Resources");
+    contents.findings.extend(resources.into_iter().flat_map(|it| unknown::parts("", it)));
+    for resource in resources.into_iter().flat_map(Node::members) {
+        if kind(&resource.value).starts_with("AWS::CloudFormation::Stack") {
+            contents.findings.push(stacks::elsewhere(&resource.name, resource.at));
+        }
         let Some(properties) = resource.value.get("Properties") else { continue };
         add(&resource.name, kind(&resource.value), properties, contents);
+    }
+    // Whoever names a bucket by its own name means the resource that has it.
+    let names = bucket_names(node);
+    for link in contents.log_targets.iter_mut().chain(&mut contents.bucket_policies) {
+        if let Some((_, resource)) = names.iter().find(|(name, _)| *name == link.bucket) {
+            link.bucket.clone_from(resource);
+        }
     }
     let principals = node.get("Resources").into_iter().flat_map(Node::members);
     let principals = principals
         .filter(|it| matches!(kind(&it.value), "AWS::IAM::Role" | "AWS::IAM::User"))
         .filter_map(|it| role(node, it));
     contents.roles = principals.map(|role| role.policies(&contents.policies)).collect();
+}
+
+/// Names of buckets, and the resources that have them.
+fn bucket_names(template: &Node) -> Vec<(String, String)> {
+    let resources = template.get("Resources").into_iter().flat_map(Node::members);
+    let buckets = resources.filter(|it| kind(&it.value) == BUCKET);
+    let named = buckets.filter_map(|it| {
+        let name = it.value.at_path(&["Properties", "BucketName"])?;
+        Some((values(name).into_iter().next()?.matched, it.name.clone()))
+    });
+    named.collect()
 }
 
 /// A role or user with the owners of its policies.
@@ -80,21 +111,24 @@ fn add(name: &str, kind: &str, properties: &Node, contents: &mut Contents) {
         let arn = format!("${{{name}.Arn}}");
         contents.policies[first..].iter_mut().for_each(|it| it.key = Some(arn.clone()));
     }
-    let link = |node: &Node| {
-        let bucket = values(node).into_iter().next().map(|value| value.written);
-        Link { owner: name.to_owned(), bucket: bucket.unwrap_or_default() }
-    };
     match kind {
-        "AWS::S3::Bucket" => {
+        BUCKET => {
             contents.buckets.extend(encryption(name, properties));
-            let target = properties.at_path(&["LoggingConfiguration", "DestinationBucketName"]);
-            contents.log_targets.extend(target.map(link));
+            let logging = properties.get("LoggingConfiguration");
+            let target = logging.map(|it| it.get("DestinationBucketName").map(|it| link(name, it)));
+            let itself = Link { owner: name.to_owned(), bucket: name.to_owned() };
+            contents.log_targets.extend(target.map(|it| it.unwrap_or(itself)));
         }
         "AWS::S3::BucketPolicy" => {
-            contents.bucket_policies.extend(properties.get("Bucket").map(link));
+            contents.bucket_policies.extend(properties.get("Bucket").map(|it| link(name, it)));
         }
         _ => {}
     }
+}
+
+fn link(owner: &str, bucket: &Node) -> Link {
+    let bucket = values(bucket).into_iter().next().map(|value| value.matched);
+    Link { owner: owner.to_owned(), bucket: bucket.unwrap_or_default() }
 }
 
 fn encryption(name: &str, properties: &Node) -> Option<BucketEncryption> {

@@ -6,14 +6,16 @@
 //! anything else: policies ───┘   wherever they stand, in arrays, wrappers and texts
 //! ```
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::encryption::{API, BucketEncryption, Encryption};
+use super::cases::TemplateCase;
+use super::encryption::{API, BucketEncryption, CAMEL_CASE, Encryption};
 use super::finding::Finding;
-use super::json::{Json, Node, Place};
+use super::json::{Json, MadeText, Node, Place};
 use super::policy::{Policy, PolicyKind};
 use super::role::RolePolicies;
-use super::{account, cloudformation, terraform, yaml};
+use super::{account, cases, cloudformation, foreign, grants, terraform, yaml};
 use crate::error::{Error, Result};
 
 /// What stands in a file.
@@ -41,23 +43,25 @@ pub(crate) struct Link {
 }
 
 impl Contents {
-    /// The contents of a JSON text.
+    /// The contents of a text; of a template those that its defaults make.
     pub(crate) fn of(text: &str) -> Result<Self> {
-        let node = parse(text)?;
+        let mut cases = parts(text)?.into_iter().flat_map(|part| part.cases);
+        cases.next().map(|it| it.contents).ok_or_else(|| Error::request("there is nothing in it"))
+    }
+
+    /// What stands in a document.
+    fn read(node: &Node) -> Self {
         let mut contents = Self::default();
-        if terraform::is_one(&node) {
-            terraform::read(&node, &mut contents);
-        } else if cloudformation::is_one(&node) {
-            cloudformation::read(&node, &mut contents);
-        } else if account::is_one(&node) {
-            account::read(&node, &mut contents);
+        if terraform::is_one(node) {
+            terraform::read(node, &mut contents);
+        } else if cloudformation::is_one(node) {
+            cloudformation::read(node, &mut contents);
+        } else if account::is_one(node) {
+            account::read(node, &mut contents);
         } else {
-            contents.add_all(&node, None, "");
-            if contents.is_empty() {
-                return Err(nothing(&node));
-            }
+            contents.add_all(node, None, "");
         }
-        Ok(contents)
+        contents
     }
 
     fn is_empty(&self) -> bool {
@@ -84,7 +88,8 @@ impl Contents {
 
     /// Adds all policies and encryption rules at any depth, those in texts too.
     pub(crate) fn add_all(&mut self, node: &Node, kind: Option<PolicyKind>, owner: &str) {
-        if let Some(policy) = Policy::of(node, kind, owner) {
+        let policy = Policy::of(node, kind, owner);
+        if let Some(policy) = policy.or_else(|| grants::policy(node, &grants::API, owner)) {
             self.policies.push(policy);
             return;
         }
@@ -96,7 +101,7 @@ impl Contents {
                 }
             }
             Json::Array(items) => items.iter().for_each(|item| self.add_all(item, kind, owner)),
-            Json::Text(text) => {
+            Json::Text(text) | Json::Made(MadeText { text, .. }) => {
                 if let Some(policy) = within_text(text, node.at) {
                     self.add_all(&policy, kind, owner);
                 }
@@ -105,32 +110,90 @@ impl Contents {
         }
     }
 
-    /// Adds the encryption that `aws s3api get-bucket-encryption` prints.
+    /// Adds the encryption that `aws s3api get-bucket-encryption`, AWS Config and Crossplane have.
     fn add_rules(&mut self, node: &Node, owner: &str) {
-        for rule in node.get("Rules").into_iter().flat_map(Node::items) {
-            let Some(encryption) = Encryption::of_rule(rule, None, &API) else { continue };
-            self.buckets.push(BucketEncryption {
-                owner: owner.to_owned(),
-                bucket: String::new(),
-                at: rule.at,
-                before: Some(encryption.clone()),
-                after: Some(encryption),
-            });
+        for (name, names) in [("Rules", &API), ("rules", &CAMEL_CASE), ("rule", &CAMEL_CASE)] {
+            for rule in node.get(name).into_iter().flat_map(Node::items) {
+                let Some(encryption) = Encryption::of_rule(rule, None, names) else { continue };
+                self.buckets.push(BucketEncryption {
+                    owner: owner.to_owned(),
+                    bucket: String::new(),
+                    at: rule.at,
+                    before: Some(encryption.clone()),
+                    after: Some(encryption),
+                });
+            }
         }
     }
 }
 
-/// The value of a text, JSON or YAML.
+/// What stands in one case of a file.
+pub(super) struct ContentsCase {
+    pub(super) facts: BTreeMap<String, String>,
+    pub(super) contents: Contents,
+}
+
+/// A document of a file, or a template that stands in one of its resources.
+pub(super) struct FilePart {
+    /// The resource; empty if it is a document.
+    pub(super) owner: String,
+    /// Those of a template, the one that its defaults make first; of anything else one.
+    pub(super) cases: Vec<ContentsCase>,
+}
+
+impl FilePart {
+    fn of(owner: String, node: &Node) -> Self {
+        let (cases, is_all) = cases::of(node);
+        let cases = cases.into_iter().map(|TemplateCase { node, facts }| ContentsCase {
+            facts,
+            contents: Contents::read(&node),
+        });
+        let mut cases: Vec<ContentsCase> = cases.collect();
+        if let Some(first) = cases.first_mut().filter(|_| !is_all) {
+            first.contents.findings.push(cases::not_all(node.at));
+        }
+        Self { owner, cases }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.cases.iter().all(|it| it.contents.is_empty() && !it.contents.has_resources)
+    }
+}
+
+/// The parts of a text.
+pub(super) fn parts(text: &str) -> Result<Vec<FilePart>> {
+    let nodes = parse_all(text)?;
+    if let Some(error) = nodes.iter().find_map(foreign::refusal) {
+        return Err(error);
+    }
+    let documents = nodes.iter().map(|node| FilePart::of(String::new(), node));
+    let stacks = nodes.iter().filter(|node| terraform::is_one(node)).flat_map(terraform::templates);
+    let stacks = stacks.map(|(owner, node)| FilePart::of(owner, &node));
+    let parts: Vec<FilePart> = documents.chain(stacks).collect();
+    if parts.iter().all(FilePart::is_empty) {
+        return Err(foreign::nothing(&nodes[0]));
+    }
+    Ok(parts)
+}
+
+/// The value of a text, JSON or YAML: of several documents the first.
 pub(super) fn parse(text: &str) -> Result<Node> {
+    parse_all(text).map(|mut nodes| nodes.swap_remove(0))
+}
+
+/// The values of a text, at least one.
+fn parse_all(text: &str) -> Result<Vec<Node>> {
     let begin = text.trim_start_matches('\u{feff}').trim_start();
     if begin.starts_with(['{', '[', '"']) {
-        return Node::parse(text);
+        return Node::parse(text).map(|node| vec![node]);
     }
     match yaml::parse(text) {
-        Ok(node) if !node.members().is_empty() || !node.items().is_empty() => Ok(node),
+        Ok(nodes) if nodes.iter().any(|it| !it.members().is_empty() || !it.items().is_empty()) => {
+            Ok(nodes)
+        }
         Err(error) if text.lines().any(|line| line.starts_with("Resources:")) => Err(error),
         // Prose is YAML, too.
-        _ => Node::parse(text),
+        _ => Node::parse(text).map(|node| vec![node]),
     }
 }
 
@@ -164,7 +227,6 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Why a file has nothing to look at.
 /// The policies in a file that has nothing else, and none of another kind.
 fn policies_alone(text: &str, kind: PolicyKind) -> Result<Vec<Policy>> {
     let read = Contents::of(text)?;
@@ -191,15 +253,4 @@ fn policies_alone(text: &str, kind: PolicyKind) -> Result<Vec<Policy>> {
         ))
         .hint("give a key's policy by `--key-policy`, and a bucket's by itself")),
     }
-}
-
-fn nothing(node: &Node) -> Error {
-    let hint = if node.get("errorMessage").is_some() || node.get("@level").is_some() {
-        "this is what `terraform plan -json` prints: save a plan by `terraform plan -out plan.bin`, and give what \
-         `terraform show -json plan.bin` prints"
-    } else {
-        "give policies as JSON, what `aws kms get-key-policy`, `aws s3api get-bucket-policy` or `aws iam \
-         get-role-policy` print, what `terraform show -json` prints, or a CloudFormation template"
-    };
-    Error::request("the file has no policy and no bucket's encryption in it").hint(hint)
 }

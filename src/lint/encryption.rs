@@ -111,6 +111,18 @@ pub(crate) const CLOUDFORMATION: RuleNames = RuleNames {
     bucket_key: "BucketKeyEnabled",
 };
 
+/// The Cloud Control provider's.
+pub(crate) const CLOUD_CONTROL: RuleNames =
+    RuleNames { default: "server_side_encryption_by_default", ..TERRAFORM };
+
+/// AWS Config's and Crossplane's.
+pub(crate) const CAMEL_CASE: RuleNames = RuleNames {
+    default: "applyServerSideEncryptionByDefault",
+    algorithm: "sseAlgorithm",
+    key: "kmsMasterKeyID",
+    bucket_key: "bucketKeyEnabled",
+};
+
 /// S3's own API.
 pub(crate) const API: RuleNames =
     RuleNames { default: "ApplyServerSideEncryptionByDefault", ..CLOUDFORMATION };

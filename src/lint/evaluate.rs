@@ -116,7 +116,7 @@ impl PolicyCondition {
     /// Whether it holds where the key has these values; it is absent if there are none.
     fn holds_for(&self, known: &[&str]) -> Holds {
         let holds = match self.test {
-            Test::Other => return Holds::Unknown,
+            Test::Other | Test::Unheard => return Holds::Unknown,
             Test::Null => {
                 let wants_absence = |it: &Value| it.matched.eq_ignore_ascii_case("true");
                 self.values.iter().any(|value| wants_absence(value) == known.is_empty())

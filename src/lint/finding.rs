@@ -43,6 +43,8 @@ named_enum! {
         LiteralWildcard = "wildcard-without-effect",
         /// An access point in a condition on the context.
         AccessPointContext = "access-point-in-context",
+        /// A condition's operator that IAM does not have.
+        UnknownOperator = "unknown-operator",
         /// `GenerateDataKey` without `Decrypt`.
         WriterWithoutDecrypt = "writer-without-decrypt",
         /// A statement about the header that asks for a bucket key.
@@ -59,6 +61,8 @@ named_enum! {
         ManagedKeyShared = "aws-managed-key-shared",
         /// What a plan does not know yet.
         KnownAfterApply = "known-after-apply",
+        /// What only another file, or the deployment, tells.
+        NotInFile = "not-known-from-file",
     }
 }
 
@@ -74,6 +78,7 @@ impl Rule {
             Self::GuardStops => "a guard is tied to objects' ARNs and stops matching",
             Self::LiteralWildcard => "a wildcard stands where it is an ordinary character",
             Self::AccessPointContext => "a condition on the context names access points alone",
+            Self::UnknownOperator => "no operator of IAM is called that",
             Self::WriterWithoutDecrypt => "a writer may call GenerateDataKey but not Decrypt",
             Self::HeaderCondition => "a statement depends on the header that asks for a bucket key",
             Self::BucketKeyOff => "SSE-KMS without a bucket key",
@@ -82,6 +87,7 @@ impl Rule {
             Self::AccessLogTarget => "server access logs go to a bucket under SSE-KMS",
             Self::ManagedKeyShared => "another account is to use a bucket under aws/s3",
             Self::KnownAfterApply => "not known before the plan is applied",
+            Self::NotInFile => "not known from this file",
         }
     }
 
@@ -94,7 +100,7 @@ impl Rule {
             | Self::GuardStops
             | Self::AccessPointContext
             | Self::BucketKeyOff => BUCKET_KEYS,
-            Self::LiteralWildcard => {
+            Self::LiteralWildcard | Self::UnknownOperator => {
                 "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
             }
             Self::WriterWithoutDecrypt => {
@@ -118,6 +124,9 @@ impl Rule {
             Self::KnownAfterApply => {
                 "https://developer.hashicorp.com/terraform/internals/json-format"
             }
+            Self::NotInFile => {
+                "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html"
+            }
         }
     }
 
@@ -129,6 +138,7 @@ impl Rule {
                 Severity::Error
             }
             Self::WriterWithoutDecrypt
+            | Self::UnknownOperator
             | Self::HeaderCondition
             | Self::BucketKeyOff
             | Self::BucketKeyWithDsse
@@ -136,7 +146,8 @@ impl Rule {
             Self::LiteralWildcard
             | Self::AccessPointContext
             | Self::BucketKeyWithoutKms
-            | Self::KnownAfterApply => Severity::Note,
+            | Self::KnownAfterApply
+            | Self::NotInFile => Severity::Note,
         }
     }
 }
@@ -183,6 +194,15 @@ impl Finding {
             why,
             mend: String::new(),
             add: Vec::new(),
+        }
+    }
+
+    /// The same of a resource within another one.
+    pub(super) fn within(self, owner: &str) -> Self {
+        match (owner, self.owner.as_str()) {
+            ("", _) => self,
+            (owner, "") => Self { owner: owner.to_owned(), ..self },
+            (owner, inner) => Self { owner: format!("{owner}: {inner}"), ..self },
         }
     }
 

@@ -30,8 +30,17 @@ pub(crate) enum Json {
     /// As it is written.
     Number(String),
     Text(String),
+    /// A text that a template's functions made.
+    Made(MadeText),
     Array(Vec<Node>),
     Object(Vec<Member>),
+}
+
+/// A text as it is, and as it is written: with the names of the parameters that made it, as `${…}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MadeText {
+    pub(crate) written: String,
+    pub(crate) text: String,
 }
 
 /// A name in an object, and its value.
@@ -69,7 +78,8 @@ impl Node {
         Some(node)
     }
 
-    fn put(&mut self, at: Place) {
+    /// Puts all of it at one place.
+    pub(crate) fn put(&mut self, at: Place) {
         self.at = at;
         match &mut self.value {
             Json::Array(items) => items.iter_mut().for_each(|item| item.put(at)),
@@ -119,17 +129,17 @@ impl Node {
 
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
-            Json::Text(text) => Some(text),
+            Json::Text(text) | Json::Made(MadeText { text, .. }) => Some(text),
             _ => None,
         }
     }
 
     /// A truth value, also one that is written as a text, as `CloudFormation` allows.
     pub(crate) fn truth(&self) -> Option<bool> {
-        match &self.value {
-            Json::Truth(truth) => Some(*truth),
-            Json::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
-            Json::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        match (&self.value, self.text()) {
+            (Json::Truth(truth), _) => Some(*truth),
+            (_, Some(text)) if text.eq_ignore_ascii_case("true") => Some(true),
+            (_, Some(text)) if text.eq_ignore_ascii_case("false") => Some(false),
             _ => None,
         }
     }
@@ -335,7 +345,7 @@ mod tests {
             Json::Null => serde_json::Value::Null,
             Json::Truth(truth) => (*truth).into(),
             Json::Number(number) => serde_json::from_str(number).unwrap(),
-            Json::Text(text) => text.as_str().into(),
+            Json::Text(text) | Json::Made(MadeText { text, .. }) => text.as_str().into(),
             Json::Array(items) => items.iter().map(as_serde).collect(),
             Json::Object(members) => {
                 members.iter().map(|it| (it.name.clone(), as_serde(&it.value))).collect()

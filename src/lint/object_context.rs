@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::document::Contents;
 use super::evaluate::{Decision, KmsRequest, S3_ARN};
 use super::finding::{Confidence, Finding, Rule, Severity};
-use super::pattern::{bucket_of, examples, has_variable, opaque};
+use super::pattern::{bucket_of, examples, has_variable, matches, opaque};
 use super::policy::{
     Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Test, TextTest, Value,
 };
@@ -48,7 +48,9 @@ impl ContextPair {
 /// Whether a text is a bucket's ARN, of any partition.
 fn is_bucket(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
-    matches!(parts[..], ["arn", _, "s3", "", "", name] if !name.is_empty() && !name.contains(':'))
+    // Names end with a letter or a digit.
+    matches!(parts[..], ["arn", _, "s3", "", "", name]
+        if !name.is_empty() && !name.contains(':') && !name.ends_with(['-', '.']))
 }
 
 /// Whether a value has a wildcard that its operator takes for an ordinary character.
@@ -74,12 +76,21 @@ pub(super) fn pairs(statement: &Statement) -> Vec<ContextPair> {
             } else if comparison.has_wildcards() {
                 examples(&value.matched)
             } else {
-                vec![value.matched.clone()]
+                vec![in_case_of_arns(comparison, &value.matched)]
             };
             pairs.extend(texts.iter().filter_map(|text| ContextPair::of(text)));
         }
     }
     pairs
+}
+
+/// A value as the ARN that S3 sends: of those whose case does not matter, what stands before the object in lower case.
+fn in_case_of_arns(comparison: TextTest, text: &str) -> String {
+    if comparison != TextTest::EqualIgnoringCase {
+        return text.to_owned();
+    }
+    let bucket = bucket_of(text).unwrap_or(text);
+    bucket.to_lowercase() + &text[bucket.len()..]
 }
 
 /// Keys that a statement of a policy may be about: of a key's, that key.
@@ -188,7 +199,7 @@ fn change(
             let is = deciding.decision(after, &assumed) == Decision::Allowed;
             (was && !is).then_some(Rule::AllowStops)
         }
-        // Who names the bucket means bucket keys; who excepts objects means to keep them out.
+        // Who allows by the bucket's name means bucket keys; who excepts objects means to keep them out.
         (StatementEffect::Allow, None, Some(assumed)) if is_negated => {
             let was = deciding.decision(before, &assumed) == Decision::Allowed;
             let is = deciding.may_be_granted(after);
@@ -199,7 +210,8 @@ fn change(
             let might = deciding.may_be_granted(before);
             (!was && might).then_some(Rule::DenyStarts)
         }
-        (StatementEffect::Deny, Some(assumed), None) if !is_negated => {
+        // Also what is denied unless the ARN is the bucket's, which is everything until bucket keys are on.
+        (StatementEffect::Deny, Some(assumed), None) => {
             let is = deciding.decision(after, &assumed) == Decision::Denied;
             let may = deciding.may_be_granted(after);
             (!is && may).then_some(Rule::GuardStops)
@@ -227,27 +239,47 @@ fn account(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|account| !account.is_empty())
 }
 
-/// Values of a condition that stand for an object and not for its bucket, as they are written.
+/// Values of a condition that stand for an object and not for its bucket.
 fn pinned<'a>(
     condition: &'a PolicyCondition,
     comparison: TextTest,
     pair: &ContextPair,
-) -> Vec<&'a str> {
-    let values = condition.values.iter().filter(|value| {
+) -> impl Iterator<Item = &'a Value> {
+    condition.values.iter().filter(move |value| {
         comparison.equal(&value.matched, &pair.object)
             && !comparison.equal(&value.matched, &pair.bucket)
-    });
-    values.map(|value| value.written.as_str()).collect()
+    })
+}
+
+/// What of a pattern of objects' ARNs stands for a pair's bucket: all before the `/`, or up to the wildcard that takes
+/// its place.
+fn bucket_in(pattern: &str, pair: &ContextPair) -> Option<String> {
+    let wildcards = pattern.match_indices(['?', '*']);
+    let parts = wildcards.map(|(at, c)| &pattern[..if c == "*" { at + 1 } else { at }]);
+    let longest = parts.filter(|part| matches(part, &pair.bucket)).last();
+    bucket_of(pattern).or(longest).map(str::to_owned)
+}
+
+/// A value as it is written, or, where that does not tell the bucket, as it is.
+fn shown(value: &Value) -> &str {
+    let tells = bucket_of(&value.written).is_some() || bucket_of(&value.matched).is_none();
+    if tells { &value.written } else { &value.matched }
 }
 
 fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &ContextChange) -> Finding {
     let mut at = statement.at;
-    let (mut written, mut add) = (BTreeSet::new(), BTreeSet::new());
+    let (mut written, mut add, mut made) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (condition, comparison, _) in on_context(statement) {
-        for value in changes.pairs.iter().flat_map(|pair| pinned(condition, comparison, pair)) {
+        let pairs = changes.pairs.iter();
+        let values = pairs
+            .flat_map(|pair| pinned(condition, comparison, pair).map(move |value| (value, pair)));
+        for (value, pair) in values {
             at = condition.at;
-            written.insert(value);
-            add.extend(bucket_of(value).map(str::to_owned));
+            add.extend(bucket_in(shown(value), pair));
+            written.insert(shown(value));
+            if opaque(&value.written) != value.matched {
+                made.insert((value.written.as_str(), value.matched.as_str()));
+            }
         }
     }
     let actions: Vec<String> = changes.actions.iter().map(|it| format!("`{it}`")).collect();
@@ -262,6 +294,14 @@ fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &Context
             let _ = write!(why, "; {words}");
         }
     }
+    let is_made = !made.is_empty();
+    for (written, text) in made {
+        let (written, text) = (named(written), named(text));
+        let _ = write!(
+            why,
+            "; `{written}` is `{text}` unless other parameters are given when it is deployed"
+        );
+    }
     let mut finding = Finding::of(rule, &policy.owner, at, statement.named(), why)
         .mend(mend(rule, &written, &add), add);
     if !changes.is_final {
@@ -271,10 +311,24 @@ fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &Context
             "; the key policy also leaves it to the IAM policies of the principal's account, one of which \
              must then allow it",
         );
-    } else if written.iter().any(|value| has_variable(value)) {
+    } else if rule == Rule::GuardStops && written.is_empty() {
+        finding.severity = Severity::Warning;
+        finding.confidence = Confidence::Likely;
+    } else if !written.is_empty() && written.iter().all(|value| is_all_question_marks(value)) {
+        finding.severity = Severity::Warning;
+        finding.confidence = Confidence::Possible;
+        finding
+            .why
+            .push_str("; `?` stands for a `/`, too, so these are objects with very short keys");
+    } else if is_made || written.iter().any(|value| has_variable(value)) {
         finding.confidence = Confidence::Likely;
     }
     finding
+}
+
+/// Whether only a `?` lets a pattern stand for objects, and then for few.
+fn is_all_question_marks(pattern: &str) -> bool {
+    pattern.contains('?') && !pattern.contains('*') && bucket_of(pattern).is_none()
 }
 
 fn quoted<'a>(values: impl IntoIterator<Item = &'a &'a str>) -> String {
@@ -300,6 +354,10 @@ fn why(rule: Rule, effect: StatementEffect, actions: &str, written: &str) -> Str
         (Rule::DenyStarts, _) => format!(
             "it denies {actions} unless the ARN is an object's ({written}); {sends}, so everything is denied"
         ),
+        (_, true) => format!(
+            "it denies {actions} unless the ARN is the bucket's own, so until bucket keys are on it denies everything; {sends}, \
+             so it then lets in what it kept out"
+        ),
         _ if effect == StatementEffect::Deny => format!(
             "it denies {actions} for {written}; {sends}, so the guard silently stops matching and what it \
              kept out is let in, if anything else allows it"
@@ -312,6 +370,9 @@ fn why(rule: Rule, effect: StatementEffect, actions: &str, written: &str) -> Str
 }
 
 fn mend(rule: Rule, written: &BTreeSet<&str>, add: &[String]) -> String {
+    if add.is_empty() && rule == Rule::GuardStops {
+        return "leave it if it is there to ask for bucket keys; else guard by S3's own permissions".to_owned();
+    }
     if add.is_empty() {
         return "take the bucket's ARN out of the condition".to_owned();
     }

@@ -3,27 +3,62 @@
 //! A variable, `${aws:PrincipalTag/team}` of IAM or `${Bucket.Arn}` of a template, is opaque: it is equal to itself
 //! and to nothing else. For matching it is one text without separators; for people it stays as written.
 
-/// The text of a value for matching: what stands in `${…}` loses all that means something outside.
+/// How dynamic references of `CloudFormation` begin, which a deployment replaces; they end with `}}`.
+const DYNAMIC: &str = "{{resolve:";
+
+/// The text of a value for matching: what stands in `${…}` loses all that means something outside, and dynamic
+/// references become variables.
 pub(crate) fn opaque(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("${") {
-        let Some(end) = rest[at..].find('}') else { break };
-        out.push_str(&rest[..at + 2]);
-        out.extend(rest[at + 2..at + end].chars().map(|c| match c {
-            '*' | '?' | '/' | ':' => '_',
-            c => c,
-        }));
-        out.push('}');
-        rest = &rest[at + end + 1..];
+    for part in parts(text) {
+        match part {
+            TextPart::Plain(text) => out.push_str(text),
+            TextPart::Variable(name) => {
+                out.push_str("${");
+                out.extend(name.chars().map(|c| match c {
+                    '*' | '?' | '/' | ':' => '_',
+                    c => c,
+                }));
+                out.push('}');
+            }
+        }
     }
-    out.push_str(rest);
     out
+}
+
+/// A part of a text.
+enum TextPart<'a> {
+    Plain(&'a str),
+    /// What stands between the braces.
+    Variable(&'a str),
+}
+
+fn parts(text: &str) -> Vec<TextPart<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = [rest.find("${"), rest.find(DYNAMIC)].into_iter().flatten().min() {
+        let close = if rest[at..].starts_with('$') { "}" } else { "}}" };
+        let Some(end) = rest[at..].find(close) else { break };
+        parts.push(TextPart::Plain(&rest[..at]));
+        parts.push(TextPart::Variable(&rest[at + 2..at + end]));
+        rest = &rest[at + end + close.len()..];
+    }
+    parts.push(TextPart::Plain(rest));
+    parts
+}
+
+/// A text without its variables.
+pub(crate) fn outside_variables(text: &str) -> String {
+    let plain = parts(text).into_iter().filter_map(|part| match part {
+        TextPart::Plain(text) => Some(text),
+        TextPart::Variable(_) => None,
+    });
+    plain.collect()
 }
 
 /// Whether a text has a part that is known only when a request or a deployment is made.
 pub(crate) fn has_variable(text: &str) -> bool {
-    text.contains("${")
+    text.contains("${") || text.contains(DYNAMIC)
 }
 
 /// Whether `text` is one of those that `pattern` stands for: `*` is any characters, none among them, `?` is one.
@@ -75,28 +110,41 @@ pub(crate) fn bucket_of(arn: &str) -> Option<&str> {
     None
 }
 
-/// Texts that a pattern stands for, chosen so that stars are empty, short, reach over a `/`, or make up what an S3 ARN
-/// has in front of the bucket. Not all of them are ARNs.
+/// Texts that a pattern stands for, chosen so that stars are empty, short, begin with or reach over a `/`, or make up what an S3 ARN
+/// has in front of the bucket, and that each `?` is a letter or, one at a time, the `/` behind a bucket. Not all of
+/// them are ARNs.
 pub(crate) fn examples(pattern: &str) -> Vec<String> {
-    const FILLINGS: [&str; 8] =
-        ["", "x", "x/x", ":::x", ":::x/x", "s3:::x", "s3:::x/x", "arn:aws:s3:::x"];
+    const FILLINGS: [&str; 9] =
+        ["", "x", "/x", "x/x", ":::x", ":::x/x", "s3:::x", "s3:::x/x", "arn:aws:s3:::x"];
     // No ARN is longer: a key has at most 1,024 bytes.
     if pattern.len() > 2_000 {
         return Vec::new();
     }
-    let pattern = pattern.replace('?', "x");
     let mut examples = Vec::new();
-    for first in FILLINGS {
-        for rest in FILLINGS {
-            // The last star may differ from those before it.
-            let (head, last) = pattern.rsplit_once('*').unwrap_or((&pattern, ""));
-            let filled = if head.len() < pattern.len() { rest } else { "" };
-            examples.push(head.replace('*', first) + filled + last);
+    for pattern in without_question_marks(pattern) {
+        for first in FILLINGS {
+            for rest in FILLINGS {
+                // The last star may differ from those before it.
+                let (head, last) = pattern.rsplit_once('*').unwrap_or((&pattern, ""));
+                let filled = if head.len() < pattern.len() { rest } else { "" };
+                examples.push(head.replace('*', first) + filled + last);
+            }
         }
     }
     examples.sort();
     examples.dedup();
     examples
+}
+
+/// A pattern with letters for its `?`, and, if it names no objects anyway, with a `/` for each by itself.
+fn without_question_marks(pattern: &str) -> impl Iterator<Item = String> {
+    // The name of a bucket is no longer.
+    const NAME_MAX: usize = 63;
+    let has_objects = bucket_of(pattern).is_some_and(|bucket| bucket.len() + 1 < pattern.len());
+    let slashes = pattern.match_indices('?').filter(move |_| !has_objects);
+    let slashes = slashes.take(NAME_MAX + 1);
+    let slashes = slashes.map(|(at, _)| format!("{}/{}", &pattern[..at], &pattern[at + 1..]));
+    std::iter::once(pattern.to_owned()).chain(slashes).map(|it| it.replace('?', "x"))
 }
 
 #[cfg(test)]
@@ -175,11 +223,14 @@ mod tests {
 
     #[test]
     fn examples_are_matched_by_their_pattern() {
-        for pattern in ["arn:aws:s3:::b/*", "arn:aws:s3:::b*", "*/logs/?*", "*", "arn:*:s3:::*/*"] {
+        for pattern in
+            ["arn:aws:s3:::b/*", "arn:aws:s3:::b*", "*/logs/?*", "*", "arn:*:s3:::*/*", "a??b?"]
+        {
             let examples = examples(pattern);
             assert!(examples.len() > 1);
             assert!(examples.iter().all(|it| matches(pattern, it)), "{pattern}: {examples:?}");
         }
+        assert_eq!(examples("a??"), ["a/x", "ax/", "axx"]);
         assert_eq!(examples("arn:aws:s3:::b"), ["arn:aws:s3:::b"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Policies as they are written: statements, conditions, values, and where each stands.
 
-use super::json::{Json, Node, Place};
+use super::json::{Json, MadeText, Node, Place};
 use super::pattern::opaque;
 
 /// What a policy is attached to, as far as that decides what its statements mean.
@@ -14,6 +14,8 @@ pub(crate) enum PolicyKind {
     Resource,
     /// To an organization's accounts: it limits and grants nothing.
     Organization,
+    /// It is no policy but a grant of a KMS key.
+    Grant,
 }
 
 /// A policy.
@@ -100,6 +102,8 @@ pub(crate) enum Test {
     Null,
     /// Numbers, dates, addresses, truth values: of keys that are not known here.
     Other,
+    /// No operator of IAM is called that.
+    Unheard,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,9 +201,7 @@ fn selection(node: &Node, name: &str, read: fn(&Node) -> Vec<Value>) -> Option<S
 /// Principals of all types; an account stands for its root.
 fn principals(node: &Node) -> Vec<Value> {
     let mut all = match &node.value {
-        Json::Object(members) if !is_intrinsic(node) => {
-            members.iter().flat_map(|member| values(&member.value)).collect()
-        }
+        Json::Object(members) => members.iter().flat_map(|member| values(&member.value)).collect(),
         _ => values(node),
     };
     for value in &mut all {
@@ -238,7 +240,8 @@ impl PolicyCondition {
 fn test(operator: &str) -> Test {
     use TextTest::{ArnLike, Equal, EqualIgnoringCase, Like};
     let (comparison, is_negated) = match operator {
-        "stringequals" => (Equal, false),
+        // What grants ask for is compared as `StringEquals` does.
+        "stringequals" | "encryptioncontextequals" | "encryptioncontextsubset" => (Equal, false),
         "stringnotequals" => (Equal, true),
         "stringequalsignorecase" | "bool" => (EqualIgnoringCase, false),
         "stringnotequalsignorecase" => (EqualIgnoringCase, true),
@@ -248,77 +251,32 @@ fn test(operator: &str) -> Test {
         "arnequals" | "arnlike" => (ArnLike, false),
         "arnnotequals" | "arnnotlike" => (ArnLike, true),
         "null" => return Test::Null,
-        _ => return Test::Other,
+        "binaryequals" | "ipaddress" | "notipaddress" => return Test::Other,
+        other if is_of_order(other) => return Test::Other,
+        _ => return Test::Unheard,
     };
     Test::Text { comparison, is_negated }
 }
 
-/// The texts of a value: one, several, or those that functions of a template make.
+/// Whether an operator compares numbers or dates.
+fn is_of_order(operator: &str) -> bool {
+    let compared = operator.strip_prefix("numeric").or_else(|| operator.strip_prefix("date"));
+    compared.is_some_and(|it| {
+        ["equals", "notequals", "lessthan", "lessthanequals", "greaterthan", "greaterthanequals"]
+            .contains(&it)
+    })
+}
+
+/// The texts of a value: one or several.
 pub(crate) fn values(node: &Node) -> Vec<Value> {
-    let texts = match &node.value {
-        Json::Array(items) => return items.iter().flat_map(values).collect(),
-        Json::Object(_) => intrinsic(node),
-        _ => scalar(node).into_iter().collect(),
-    };
-    let value = |written: String| Value { matched: opaque(&written), written, at: node.at };
-    texts.into_iter().map(value).collect()
-}
-
-fn scalar(node: &Node) -> Option<String> {
-    match &node.value {
-        Json::Text(text) | Json::Number(text) => Some(text.clone()),
-        Json::Truth(truth) => Some(truth.to_string()),
-        _ => None,
+    if let Json::Array(items) = &node.value {
+        return items.iter().flat_map(values).collect();
     }
-}
-
-fn is_intrinsic(node: &Node) -> bool {
-    let one = node.members().first().filter(|_| node.members().len() == 1);
-    one.is_some_and(|member| member.name == "Ref" || member.name.starts_with("Fn::"))
-}
-
-/// What a function of `CloudFormation` makes; parts that only a deployment knows stand as `${…}`.
-fn intrinsic(node: &Node) -> Vec<String> {
-    let Some(member) = node.members().first().filter(|_| is_intrinsic(node)) else {
-        return Vec::new();
-    };
-    let argument = &member.value;
-    match (member.name.as_str(), &argument.value) {
-        ("Ref" | "Fn::GetAtt", Json::Text(name)) => vec![format!("${{{name}}}")],
-        ("Fn::GetAtt", Json::Array(parts)) => {
-            let parts: Vec<String> = parts.iter().filter_map(scalar).collect();
-            vec![format!("${{{}}}", parts.join("."))]
-        }
-        ("Fn::Sub", Json::Text(text)) => vec![text.clone()],
-        ("Fn::Sub", Json::Array(parts)) => substituted(parts),
-        ("Fn::Join", Json::Array(parts)) => joined(parts),
-        ("Fn::If", Json::Array(parts)) => {
-            parts.iter().skip(1).flat_map(values).map(|value| value.written).collect()
-        }
-        (function, _) => vec![format!("${{{function}}}")],
-    }
-}
-
-fn substituted(parts: &[Node]) -> Vec<String> {
-    let Some(mut text) = parts.first().and_then(Node::text).map(str::to_owned) else {
-        return Vec::new();
-    };
-    for variable in parts.get(1).into_iter().flat_map(Node::members) {
-        if let Some(value) = values(&variable.value).into_iter().next() {
-            text = text.replace(&format!("${{{}}}", variable.name), &value.written);
-        }
-    }
-    vec![text]
-}
-
-fn joined(parts: &[Node]) -> Vec<String> {
-    let [separator, list] = parts else { return Vec::new() };
-    let Some(separator) = separator.text() else { return Vec::new() };
-    if is_intrinsic(list) {
-        return vec!["${Fn::Join}".to_owned()];
-    }
-    let texts = list.items().iter().map(|item| values(item).into_iter().next());
-    let texts: Vec<String> =
-        texts.map(|it| it.map_or_else(|| "${Fn}".to_owned(), |value| value.written)).collect();
-    vec![texts.join(separator)]
+    let made = MadeText::of(&node.value);
+    let value = made.into_iter().map(|MadeText { written, text }| Value {
+        matched: opaque(&text),
+        written,
+        at: node.at,
+    });
+    value.collect()
 }

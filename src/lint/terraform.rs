@@ -4,14 +4,19 @@
 //! apply is told apart in `after_unknown`. Data sources are left out: what they make counts where it is used.
 
 use super::document::{Contents, Link};
-use super::encryption::{BucketEncryption, Encryption, TERRAFORM};
+use super::encryption::{BucketEncryption, CLOUD_CONTROL, Encryption, TERRAFORM};
 use super::finding::{Confidence, Finding, Rule};
 use super::json::Node;
 use super::policy::PolicyKind;
 use super::role::RoleOwners;
+use super::{grants, policy_document, stacks};
 
 /// Attributes that hold policies.
-const POLICY_ATTRIBUTES: [&str; 4] = ["policy", "inline_policy", "content", "policy_document"];
+const POLICY_ATTRIBUTES: [&str; 6] =
+    ["policy", "inline_policy", "content", "policy_document", "key_policy", "policies"];
+
+/// The data source that makes policies.
+const POLICY_DOCUMENT: &str = "aws_iam_policy_document";
 
 /// How addresses of buckets begin.
 const BUCKET: &str = "aws_s3_bucket.";
@@ -39,11 +44,15 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
     contents.has_resources = true;
     let references = References::of(node);
     let resources = resources(node);
+    let mut documents = policy_documents(node);
     for resource in &resources {
         let first = contents.policies.len();
-        add(resource, &references, contents);
+        add(resource, &references, &mut documents, contents);
         let key = key(resource, &resources, &references);
         contents.policies[first..].iter_mut().for_each(|policy| policy.key.clone_from(&key));
+    }
+    for document in documents.iter().filter(|document| !document.is_used) {
+        contents.add_all(&document.policy, None, &document.address);
     }
     let roles = Principals { resources: &resources, references: &references };
     contents.roles = roles.all().map(|role| role.policies(&contents.policies)).collect();
@@ -62,8 +71,10 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
 }
 
 fn resources(node: &Node) -> Vec<TerraformResource<'_>> {
-    if let Some(changes) = node.get("resource_changes") {
-        return changes.items().iter().filter_map(of_change).collect();
+    // Reduced plans have what is planned only.
+    let changes = node.get("resource_changes").map(Node::items).unwrap_or_default();
+    if !changes.is_empty() {
+        return changes.iter().filter_map(of_change).collect();
     }
     let mut found = Vec::new();
     for values in [node.get("planned_values"), node.get("values")].into_iter().flatten() {
@@ -71,6 +82,35 @@ fn resources(node: &Node) -> Vec<TerraformResource<'_>> {
     }
     found.extend(node.get("resources").into_iter().flat_map(Node::items).flat_map(of_state_file));
     found
+}
+
+/// Templates in the stacks of a plan or state, each with its stack.
+pub(super) fn templates(node: &Node) -> Vec<(String, Node)> {
+    let resources = resources(node).into_iter();
+    let stacks = resources.filter(|it| stacks::is_stack(it.kind));
+    stacks.filter_map(|it| Some((it.address, stacks::template(it.after?)?))).collect()
+}
+
+/// A policy that a data source makes at apply.
+struct PolicyDocument {
+    address: String,
+    policy: Node,
+    /// Whether a resource is known to have it.
+    is_used: bool,
+}
+
+fn policy_documents(plan: &Node) -> Vec<PolicyDocument> {
+    let changes = plan.get("resource_changes").into_iter().flat_map(Node::items);
+    let documents = changes.filter(|it| !is_managed(it) && text(it, "type") == POLICY_DOCUMENT);
+    let known = documents.filter_map(|it| {
+        let change = it.get("change")?;
+        Some(PolicyDocument {
+            address: text(it, "address").to_owned(),
+            policy: policy_document::policy(change.get("after")?, change.get("after_unknown")),
+            is_used: false,
+        })
+    });
+    known.collect()
 }
 
 fn is_managed(node: &Node) -> bool {
@@ -125,13 +165,22 @@ fn of_state_file(node: &Node) -> Vec<TerraformResource<'_>> {
     if is_managed(node) { instances.map(of_instance).collect() } else { Vec::new() }
 }
 
-fn add(resource: &TerraformResource, references: &References, contents: &mut Contents) {
+fn add(
+    resource: &TerraformResource,
+    references: &References,
+    documents: &mut [PolicyDocument],
+    contents: &mut Contents,
+) {
     let kind = match resource.kind {
-        kind if kind.starts_with("aws_kms_") => Some(PolicyKind::Key),
-        kind if kind.starts_with("aws_s3") => Some(PolicyKind::Resource),
-        kind if kind.starts_with("aws_organizations_") => Some(PolicyKind::Organization),
-        kind if kind.starts_with("aws_iam_") || kind.starts_with("aws_ssoadmin_") => {
+        kind if is_of(kind, "kms_") => Some(PolicyKind::Key),
+        kind if is_of(kind, "s3") => Some(PolicyKind::Resource),
+        kind if is_of(kind, "organizations_") => Some(PolicyKind::Organization),
+        kind if ["iam_", "ssoadmin_", "sso_"].iter().any(|it| is_of(kind, it)) => {
             Some(PolicyKind::Identity)
+        }
+        kind if stacks::is_stack(kind) => {
+            contents.findings.extend(stack_elsewhere(resource));
+            return;
         }
         // Other resources have policies of their own, which are not about S3's requests to KMS.
         _ => return,
@@ -143,17 +192,40 @@ fn add(resource: &TerraformResource, references: &References, contents: &mut Con
         }
         let is_unknown = resource.unknown.and_then(|it| it.get(name)).and_then(Node::truth);
         if is_unknown == Some(true) && references.is_set(resource, name) {
-            contents.findings.push(unknown_policy(resource, after));
+            let made_by =
+                references.resource(&resource.address, name, "data.aws_iam_policy_document.");
+            let made_by = made_by.map(|it| without_indices(&it));
+            let mut documents = documents.iter_mut();
+            match documents.find(|it| made_by.as_ref() == Some(&without_indices(&it.address))) {
+                Some(document) => {
+                    contents.add_all(&document.policy, kind, &resource.address);
+                    document.is_used = true;
+                }
+                None => contents.findings.push(unknown_policy(resource, after)),
+            }
         }
     }
     match resource.kind {
         "aws_s3_bucket" | "aws_s3_bucket_server_side_encryption_configuration" => {
             contents.buckets.extend(encryption(resource, after));
+            let logging = after.get("logging").into_iter().flat_map(Node::items);
+            contents.log_targets.extend(logging.map(|it| link(resource, it, "target_bucket")));
+        }
+        "awscc_s3_bucket" => {
+            contents.buckets.extend(encryption(resource, after));
+            let logging = after.get("logging_configuration").filter(|it| !it.is_null());
+            contents.log_targets.extend(logging.map(|it| logs_of_cloud_control(resource, it)));
+        }
+        "aws_kms_grant" => {
+            let grant = grants::policy(after, &grants::TERRAFORM, &resource.address);
+            contents.policies.extend(grant);
         }
         "aws_s3_bucket_logging" => {
             contents.log_targets.push(link(resource, after, "target_bucket"));
         }
-        "aws_s3_bucket_policy" => contents.bucket_policies.push(link(resource, after, "bucket")),
+        "aws_s3_bucket_policy" | "awscc_s3_bucket_policy" => {
+            contents.bucket_policies.push(link(resource, after, "bucket"))
+        }
         "aws_s3_object" | "aws_s3_bucket_object" | "aws_s3_object_copy" => {
             contents.findings.extend(object(resource, after));
         }
@@ -259,6 +331,19 @@ impl<'a> Principals<'a> {
     }
 }
 
+/// Whether a type is of that service, of either provider.
+fn is_of(kind: &str, service: &str) -> bool {
+    let plain = kind.strip_prefix("aws_").or_else(|| kind.strip_prefix("awscc_"));
+    plain.is_some_and(|it| it.starts_with(service))
+}
+
+/// Where a bucket of the Cloud Control provider sends its logs: to itself if it names no other.
+fn logs_of_cloud_control(resource: &TerraformResource, logging: &Node) -> Link {
+    let target = text(logging, "destination_bucket_name");
+    let bucket = if target.is_empty() { &resource.address } else { target };
+    Link { owner: resource.address.clone(), bucket: bucket.to_owned() }
+}
+
 fn link(resource: &TerraformResource, after: &Node, attribute: &str) -> Link {
     Link { owner: resource.address.clone(), bucket: text(after, attribute).to_owned() }
 }
@@ -275,28 +360,42 @@ fn unknown_policy(resource: &TerraformResource, after: &Node) -> Finding {
     .mend("give the state after apply, too: `terraform show -json > state.json`", Vec::new())
 }
 
+/// A stack whose template the plan does not have.
+fn stack_elsewhere(resource: &TerraformResource) -> Option<Finding> {
+    let after = resource.after?;
+    stacks::template(after).is_none().then(|| stacks::elsewhere(&resource.address, after.at))
+}
+
 /// The rule that sets a bucket's encryption, in a resource of its own or in the bucket's.
-fn rule<'a>(values: &'a Node, is_bucket: bool) -> Option<&'a Node> {
-    let first = |node: &'a Node, name| node.get(name)?.items().first();
-    let holder =
-        if is_bucket { first(values, "server_side_encryption_configuration")? } else { values };
-    first(holder, "rule")
+fn rule<'a>(values: &'a Node, kind: &str) -> Option<&'a Node> {
+    const CONFIGURATION: &str = "server_side_encryption_configuration";
+    match kind {
+        "aws_s3_bucket" => first(first(values, CONFIGURATION)?, "rule"),
+        "awscc_s3_bucket" => first(values.get("bucket_encryption")?, CONFIGURATION),
+        _ => first(values, "rule"),
+    }
+}
+
+fn first<'a>(values: &'a Node, name: &str) -> Option<&'a Node> {
+    values.get(name)?.items().first()
 }
 
 fn encryption(resource: &TerraformResource, after: &Node) -> Option<BucketEncryption> {
-    let is_bucket = resource.kind == "aws_s3_bucket";
-    let unknown = resource.unknown.and_then(|it| rule(it, is_bucket));
-    let planned = rule(after, is_bucket);
-    let before = resource.before.and_then(|it| rule(it, is_bucket));
-    let of_rule = |rule, unknown| Encryption::of_rule(rule, unknown, &TERRAFORM);
-    let encryption = planned.and_then(|it| of_rule(it, unknown));
+    let (names, name) = match resource.kind {
+        "awscc_s3_bucket" => (&CLOUD_CONTROL, "bucket_name"),
+        _ => (&TERRAFORM, "bucket"),
+    };
+    let unknown = resource.unknown.and_then(|it| rule(it, resource.kind));
+    let planned = rule(after, resource.kind);
+    let before = resource.before.and_then(|it| rule(it, resource.kind));
+    let encryption = planned.and_then(|it| Encryption::of_rule(it, unknown, names));
     // A bucket without a setting is of no interest, unless it is the only one that there is.
     encryption.as_ref()?;
     Some(BucketEncryption {
         owner: resource.address.clone(),
-        bucket: text(after, "bucket").to_owned(),
+        bucket: text(after, name).to_owned(),
         at: planned.map_or(after.at, |it| it.at),
-        before: before.and_then(|it| of_rule(it, None)),
+        before: before.and_then(|it| Encryption::of_rule(it, None, names)),
         after: encryption,
     })
 }

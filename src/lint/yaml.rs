@@ -1,7 +1,7 @@
 //! The part of YAML that templates are written in: block and flow collections, plain, quoted and block scalars, comments,
 //! and the short functions of `CloudFormation` (`!Sub`, `!GetAtt`), which become their long form.
 //!
-//! What templates do not need is refused: anchors and aliases, several documents, complex keys.
+//! What templates do not need is refused: anchors and aliases, complex keys.
 
 use super::json::{Json, Member, Node, Place};
 use crate::error::{Error, Result};
@@ -9,21 +9,24 @@ use crate::error::{Error, Result};
 /// Values within values that are followed.
 const DEPTH_MAX: usize = 100;
 
-/// The value of a YAML text.
-pub(crate) fn parse(text: &str) -> Result<Node> {
-    let mut lines: Vec<YamlLine> = Vec::new();
+/// The values of a YAML text, of each document one.
+pub(crate) fn parse(text: &str) -> Result<Vec<Node>> {
+    let mut documents: Vec<Vec<YamlLine>> = vec![Vec::new()];
     for (number, raw) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let content = raw.trim_start_matches(' ');
         let line =
             YamlLine { number: number as u32 + 1, indent: raw.len() - content.len(), content };
-        let is_marker = raw.trim_end() == "---";
-        if is_marker && lines.iter().any(|line| !line.is_blank()) {
-            return Err(error(&line, "a second document begins here"));
-        }
-        if !is_marker && !raw.starts_with('%') {
+        if matches!(raw.trim_end(), "---" | "...") {
+            documents.push(Vec::new());
+        } else if let Some(lines) = documents.last_mut().filter(|_| !raw.starts_with('%')) {
             lines.push(line);
         }
     }
+    documents.retain(|lines| lines.iter().any(|line| !line.is_blank()));
+    documents.into_iter().map(document).collect()
+}
+
+fn document(lines: Vec<YamlLine>) -> Result<Node> {
     let mut reader = BlockReader { lines, at: 0 };
     let node = reader.block(0, 0)?;
     match reader.peek() {
@@ -386,7 +389,7 @@ mod tests {
     /// The same value as of a JSON text, which YAML is a form of.
     fn same(yaml: &str, json: &str) {
         let read = parse(yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
-        assert_eq!(read, Node::parse(json).unwrap(), "{yaml}\n{read:#?}");
+        assert_eq!(read, [Node::parse(json).unwrap()], "{yaml}\n{read:#?}");
     }
 
     #[test]
@@ -427,7 +430,7 @@ mod tests {
     fn what_is_not_understood_is_refused_with_its_line() {
         for (text, line) in [
             ("a: &x b", "line 1"),
-            ("a: b\n---\nc: d", "line 2"),
+            ("a: b\n---\nc: &x d", "line 3"),
             ("a:\n\t- b", "line 2"),
             ("a: [b", "line 1"),
             ("a: \"b", "line 1"),
@@ -448,8 +451,16 @@ mod tests {
     }
 
     #[test]
+    fn documents_are_read_one_by_one() {
+        let read = parse("# x\n---\na: b\n---\n# nothing\n---\n- c\n...\n").unwrap();
+        let expected = [r#"{"a": "b"}"#, r#"["c"]"#].map(|it| Node::parse(it).unwrap());
+        assert_eq!(read, expected);
+        assert_eq!(read[1].at.line, 7);
+    }
+
+    #[test]
     fn values_know_their_lines() {
-        let node = parse("a:\n  b: c\n  d:\n    - e\n").unwrap();
+        let node = parse("a:\n  b: c\n  d:\n    - e\n").unwrap().remove(0);
         let inner = &node.members()[0].value;
         let lines: Vec<u32> = inner.members().iter().map(|member| member.at.line).collect();
         assert_eq!(lines, [2, 3]);

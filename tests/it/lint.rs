@@ -252,6 +252,22 @@ fn what_is_not_read_is_refused_by_name() {
             b"resource \"aws_kms_key\" \"k\" {}",
             ["Terraform's own language", "terraform show -json"],
         ),
+        (
+            "main.tf.json",
+            br#"{"resource": {"aws_iam_policy": {"p": {"policy": "${jsonencode({})}"}}}}"#,
+            ["Terraform's own language", "terraform show -json"],
+        ),
+        (
+            "cdk.tf.json",
+            br#"{"//": {}, "data": {"aws_iam_policy_document": {"d": {"statement": []}}}}"#,
+            ["Terraform's own language", "terraform show -json"],
+        ),
+        (
+            "serverless.yml",
+            b"service: x\nprovider:\n  name: aws\n",
+            ["Serverless Framework", "serverless package"],
+        ),
+        ("policy.json.gz", b"\x1f\x8b\x08\x00", ["compressed by gzip", "gunzip"]),
         ("t.yaml", b"Resources:\n  A: *b\n", ["YAML is not understood", "line 2"]),
         ("plan.bin", b"PK\x03\x04\x00\xff", ["archive", "terraform show -json"]),
         ("latin.json", b"{\"Sid\": \"\xe4\"}", ["not UTF-8", ""]),

@@ -1,0 +1,103 @@
+//! Grants of KMS keys: what they allow, and the encryption context that their constraints ask for.
+//!
+//! A grant is looked at as a statement that allows its operations; a constraint compares letter by letter. Source:
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>.
+
+use super::finding::{Confidence, Finding, Rule};
+use super::json::{Json, Member, Node};
+use super::policy::{Policy, PolicyKind};
+use super::policy_document::UNKNOWN;
+
+/// What a tool calls the parts of a grant.
+pub(super) struct GrantNames {
+    name: &'static str,
+    operations: &'static str,
+    principal: &'static str,
+    key: &'static str,
+    constraints: &'static str,
+    /// Constraints, as the tool and as KMS call them.
+    kinds: [(&'static str, &'static str); 2],
+}
+
+/// KMS's own API, as `aws kms list-grants` prints it.
+pub(super) const API: GrantNames = GrantNames {
+    name: "GrantId",
+    operations: "Operations",
+    principal: "GranteePrincipal",
+    key: "KeyId",
+    constraints: "Constraints",
+    kinds: [
+        ("EncryptionContextEquals", "EncryptionContextEquals"),
+        ("EncryptionContextSubset", "EncryptionContextSubset"),
+    ],
+};
+
+/// Terraform's.
+pub(super) const TERRAFORM: GrantNames = GrantNames {
+    name: "name",
+    operations: "operations",
+    principal: "grantee_principal",
+    key: "key_id",
+    constraints: "constraints",
+    kinds: [
+        ("encryption_context_equals", "EncryptionContextEquals"),
+        ("encryption_context_subset", "EncryptionContextSubset"),
+    ],
+};
+
+/// The grant that a value is, as a policy; `None` if it is none.
+pub(super) fn policy(node: &Node, names: &GrantNames, owner: &str) -> Option<Policy> {
+    let operations = node.get(names.operations)?.items().iter();
+    let actions: Vec<Node> = operations
+        .filter_map(|it| Some(Node { at: it.at, value: Json::Text(format!("kms:{}", it.text()?)) }))
+        .collect();
+    let mut conditions = Vec::new();
+    let constraints = node.get(names.constraints).map(Node::one_or_more).unwrap_or_default();
+    for constraint in constraints {
+        for (name, operator) in names.kinds {
+            conditions.extend(constraint.get(name).map(|it| member(operator, pairs(it))));
+        }
+    }
+    let conditions = Node { at: node.at, value: Json::Object(conditions) };
+    let key = node.get(names.key).filter(|it| it.text().is_some_and(|it| it.starts_with("arn:")));
+    let statement = [
+        Some(member("Effect", Node { at: node.at, value: Json::Text("Allow".to_owned()) })),
+        node.get(names.name).map(|it| member("Sid", it.clone())),
+        Some(member("Principal", node.get(names.principal)?.clone())),
+        Some(member("Action", Node { at: node.at, value: Json::Array(actions) })),
+        key.map(|it| member("Resource", it.clone())),
+        Some(member("Condition", conditions)),
+    ];
+    let statement = Json::Object(statement.into_iter().flatten().collect());
+    let statement = member("Statement", Node { at: node.at, value: statement });
+    let policy = Node { at: node.at, value: Json::Object(vec![statement]) };
+    Policy::of(&policy, Some(PolicyKind::Grant), owner)
+}
+
+/// A constraint's pairs as keys of conditions.
+fn pairs(constraint: &Node) -> Node {
+    let pairs = constraint.members().iter().map(|pair| {
+        let mut value = pair.value.clone();
+        if value.is_null() {
+            value.value = Json::Text(UNKNOWN.to_owned());
+        }
+        Member { at: pair.at, ..member(&format!("kms:EncryptionContext:{}", pair.name), value) }
+    });
+    Node { at: constraint.at, value: Json::Object(pairs.collect()) }
+}
+
+fn member(name: &str, value: Node) -> Member {
+    Member { name: name.to_owned(), at: value.at, value }
+}
+
+/// A finding about a grant in the words of grants: they are never changed, and there may be others.
+pub(super) fn worded(mut finding: Finding) -> Finding {
+    finding.subject = finding.subject.replacen("statement", "grant", 1);
+    if finding.rule == Rule::AllowStops {
+        finding.confidence = Confidence::Likely;
+        "a grant cannot be changed: create one beside it whose constraint has the bucket's ARN, and keep this one for the \
+         objects of today"
+            .clone_into(&mut finding.mend);
+    }
+    finding
+}
