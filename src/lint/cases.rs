@@ -4,6 +4,7 @@
 //! another, the same one everywhere. Of few of them all combinations are looked at; of many each alone and each two
 //! together, beside the one that the defaults make.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Confidence, Finding, Rule};
@@ -15,16 +16,17 @@ const CASES_MAX: usize = 256;
 
 /// One thing that a template may become.
 #[derive(Clone, Debug)]
-pub(super) struct TemplateCase {
-    pub(super) node: Node,
+pub(super) struct TemplateCase<'a> {
+    pub(super) node: Cow<'a, Node>,
     /// What holds in it: conditions and values of parameters, in words.
     pub(super) facts: BTreeMap<String, String>,
 }
 
 /// The cases of a document, the one that the defaults make first; and whether these are all.
-pub(super) fn of(template: &Node) -> (Vec<TemplateCase>, bool) {
+pub(super) fn of(template: &Node) -> (Vec<TemplateCase<'_>>, bool) {
     if !has_calls(template) {
-        return (vec![TemplateCase { node: template.clone(), facts: BTreeMap::new() }], true);
+        let only = TemplateCase { node: Cow::Borrowed(template), facts: BTreeMap::new() };
+        return (vec![only], true);
     }
     let choices = Choices::of(template);
     let (picks, is_all) = picks(&choices.all.iter().map(|it| it.values.len()).collect::<Vec<_>>());
@@ -152,8 +154,11 @@ impl<'a> Choices<'a> {
         }
     }
 
+    /// A parameter whose values stand in the template; of one of Systems Manager only its name does.
     fn parameter(&self, name: &str) -> Option<&'a Node> {
-        self.parameters.and_then(|it| it.get(name))
+        let parameter = self.parameters.and_then(|it| it.get(name))?;
+        let kind = parameter.get("Type").and_then(Node::text).unwrap_or_default();
+        (!kind.starts_with("AWS::SSM::Parameter::Value")).then_some(parameter)
     }
 
     fn allowed(&self, name: &str) -> impl Iterator<Item = String> + use<'a> {
@@ -185,7 +190,7 @@ impl<'a> Choices<'a> {
         values
     }
 
-    fn case(&self, template: &Node, pick: &[usize]) -> Option<TemplateCase> {
+    fn case(&self, template: &Node, pick: &[usize]) -> Option<TemplateCase<'static>> {
         let mut scope = Scope { mappings: self.mappings, ..Scope::default() };
         for member in self.parameters.into_iter().flat_map(Node::members) {
             self.set(&mut scope, &member.name, self.default(&member.name));
@@ -210,7 +215,7 @@ impl<'a> Choices<'a> {
             scope.conditions.insert(name.clone(), holds);
             facts.insert(format!("condition `{name}`"), holds.to_string());
         }
-        Some(TemplateCase { node: resolved(template, &scope)?, facts })
+        Some(TemplateCase { node: Cow::Owned(resolved(template, &scope)?), facts })
     }
 
     fn set(&self, scope: &mut Scope, name: &str, text: Option<String>) {
@@ -348,26 +353,31 @@ fn has_statements(node: &Node) -> bool {
         || node.members().iter().any(|it| it.name == "Statement" || has_statements(&it.value))
 }
 
-/// Whether a resource that is looked at is there in a case.
+/// Whether a resource is there in a case.
 fn is_there(resource: &Member, scope: &Scope) -> bool {
     let condition = resource.value.get("Condition").and_then(Node::text);
-    let is_made = resource.name.starts_with("Fn::");
     condition.and_then(|name| scope.conditions.get(name)) != Some(&false)
-        && (is_made || is_read(&resource.value))
+}
+
+/// What of a resource is looked at: of those without policies and buckets its type.
+fn read_part(resource: &Member) -> Member {
+    if is_read(&resource.value) || resource.name.starts_with("Fn::") {
+        return resource.clone();
+    }
+    let parts = resource.value.members().iter().filter(|it| it.name == "Type").cloned();
+    let value = Node { at: resource.value.at, value: Json::Object(parts.collect()) };
+    Member { value, ..resource.clone() }
 }
 
 /// A template in one case, without the resources that are not there.
 fn resolved(template: &Node, scope: &Scope) -> Option<Node> {
-    let Json::Object(members) = &template.value else { return scope.resolve(template) };
     let Some(resources) = template.get("Resources") else { return scope.resolve(template) };
     let there = resources.members().iter().filter(|it| is_there(it, scope));
-    let there = Json::Object(there.cloned().collect());
-    let there = scope.resolve(&Node { value: there, at: resources.at })?;
-    let members = members.iter().map(|member| {
-        let value = if member.name == "Resources" { there.clone() } else { member.value.clone() };
-        Member { value, ..member.clone() }
-    });
-    Some(Node { at: template.at, value: Json::Object(members.collect()) })
+    let there = Json::Object(there.map(read_part).collect());
+    let value = scope.resolve(&Node { value: there, at: resources.at })?;
+    // Nothing else of it is looked at.
+    let resources = Member { name: "Resources".to_owned(), at: value.at, value };
+    Some(Node { at: template.at, value: Json::Object(vec![resources]) })
 }
 
 /// The findings of all cases, each once, with what must hold where it is not one of all.

@@ -89,7 +89,8 @@ impl Contents {
     /// Adds all policies and encryption rules at any depth, those in texts too.
     pub(crate) fn add_all(&mut self, node: &Node, kind: Option<PolicyKind>, owner: &str) {
         let policy = Policy::of(node, kind, owner);
-        if let Some(policy) = policy.or_else(|| grants::policy(node, &grants::API, owner)) {
+        let grant = grants::is_one(node).then(|| grants::policy(node, &grants::API, owner));
+        if let Some(policy) = policy.or(grant.flatten()) {
             self.policies.push(policy);
             return;
         }

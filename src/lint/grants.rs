@@ -6,7 +6,7 @@
 use super::finding::{Confidence, Finding, Rule};
 use super::json::{Json, Member, Node};
 use super::policy::{Policy, PolicyKind};
-use super::policy_document::UNKNOWN;
+use super::policy_document::{UNKNOWN, plain};
 
 /// What a tool calls the parts of a grant.
 pub(super) struct GrantNames {
@@ -45,12 +45,22 @@ pub(super) const TERRAFORM: GrantNames = GrantNames {
     ],
 };
 
-/// The grant that a value is, as a policy; `None` if it is none.
+/// Whether a value is a grant as KMS's API has it.
+pub(super) fn is_one(node: &Node) -> bool {
+    node.get(API.principal).is_some() && node.get(API.operations).is_some()
+}
+
+/// A grant as a policy. What a plan does not know of it, e.g., a new role's ARN, may be anything.
 pub(super) fn policy(node: &Node, names: &GrantNames, owner: &str) -> Option<Policy> {
-    let operations = node.get(names.operations)?.items().iter();
-    let actions: Vec<Node> = operations
-        .filter_map(|it| Some(Node { at: it.at, value: Json::Text(format!("kms:{}", it.text()?)) }))
+    let operations = node.get(names.operations).map(Node::items).unwrap_or_default();
+    let mut actions: Vec<Node> = operations
+        .iter()
+        .filter_map(|it| Some(plain(it.at, &format!("kms:{}", it.text()?))))
         .collect();
+    if actions.is_empty() {
+        actions.push(plain(node.at, "kms:*"));
+    }
+    let principal = node.get(names.principal).filter(|it| !it.is_null()).cloned();
     let mut conditions = Vec::new();
     let constraints = node.get(names.constraints).map(Node::one_or_more).unwrap_or_default();
     for constraint in constraints {
@@ -61,9 +71,9 @@ pub(super) fn policy(node: &Node, names: &GrantNames, owner: &str) -> Option<Pol
     let conditions = Node { at: node.at, value: Json::Object(conditions) };
     let key = node.get(names.key).filter(|it| it.text().is_some_and(|it| it.starts_with("arn:")));
     let statement = [
-        Some(member("Effect", Node { at: node.at, value: Json::Text("Allow".to_owned()) })),
+        Some(member("Effect", plain(node.at, "Allow"))),
         node.get(names.name).map(|it| member("Sid", it.clone())),
-        Some(member("Principal", node.get(names.principal)?.clone())),
+        Some(member("Principal", principal.unwrap_or_else(|| plain(node.at, UNKNOWN)))),
         Some(member("Action", Node { at: node.at, value: Json::Array(actions) })),
         key.map(|it| member("Resource", it.clone())),
         Some(member("Condition", conditions)),

@@ -87,7 +87,8 @@ fn list(values: &Node, unknown: Option<&Node>, name: &str) -> Option<Node> {
     (!texts.is_empty()).then(|| Node { at: values.at, value: Json::Array(texts) })
 }
 
-fn plain(at: Place, text: &str) -> Node {
+/// A text.
+pub(super) fn plain(at: Place, text: &str) -> Node {
     Node { at, value: Json::Text(text.to_owned()) }
 }
 

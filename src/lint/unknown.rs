@@ -4,9 +4,12 @@
 use super::evaluate::S3_ARN;
 use super::finding::{Confidence, Finding, Rule};
 use super::json::Node;
-use super::pattern::{bucket_of, outside_variables};
+use super::pattern::{bucket_of, has_variable, outside_variables};
 use super::policy::{Policy, PolicyCondition, Statement, Test, Value};
 use crate::harmless_text::named;
+
+const DEPLOYED: &str = "look at the policy as it is deployed, e.g., what `aws kms get-key-policy` or `aws iam \
+                        get-role-policy` print";
 
 /// Findings about the statements of a policy.
 pub(super) fn check(policy: &Policy) -> Vec<Finding> {
@@ -14,6 +17,9 @@ pub(super) fn check(policy: &Policy) -> Vec<Finding> {
     for statement in &policy.statements {
         let on_context = statement.conditions.iter().filter(|it| it.key == S3_ARN);
         findings.extend(on_context.filter_map(|it| match it.test {
+            _ if statement.actions.values.iter().any(|it| has_variable(&it.matched)) => {
+                Some(unknown_actions(policy, statement, it))
+            }
             Test::Text { .. } => finding(policy, statement, it),
             Test::Unheard => Some(unheard(policy, statement, it)),
             Test::Null | Test::Other => None,
@@ -55,12 +61,18 @@ fn finding(policy: &Policy, statement: &Statement, condition: &PolicyCondition) 
     Some(
         Finding::of(rule, &policy.owner, condition.at, statement.named(), why)
             .sure(Confidence::Possible)
-            .mend(
-                "look at the policy as it is deployed, e.g., what `aws kms get-key-policy` or `aws iam \
-                 get-role-policy` print",
-                Vec::new(),
-            ),
+            .mend(DEPLOYED, Vec::new()),
     )
+}
+
+/// A statement of which nobody knows whether it is about KMS.
+fn unknown_actions(policy: &Policy, statement: &Statement, condition: &PolicyCondition) -> Finding {
+    let why = "which actions it is about is not known from this file, so it was not looked at whether bucket keys \
+               break it";
+    let rule = Rule::NotInFile;
+    Finding::of(rule, &policy.owner, condition.at, statement.named(), why.to_owned())
+        .sure(Confidence::Possible)
+        .mend(DEPLOYED, Vec::new())
 }
 
 /// An operator that IAM does not have.

@@ -288,7 +288,7 @@ fn what_is_not_read_is_refused_by_name() {
     let (code, _, said) = code_and_texts(place, &["lint", "."]);
     assert_eq!(code, Some(0));
     assert!(
-        said.contains("files left out, without a policy or a bucket's encryption: 7")
+        said.contains("files left out, without a policy or a bucket's encryption: 10")
             && said.contains("files left out, in Terraform's own language"),
         "{said}"
     );

@@ -235,6 +235,18 @@ fn grants_with_constraints() {
     }
 }
 
+/// What a plan does not know of a grant hides nothing.
+#[test]
+fn grants_to_roles_that_are_new() {
+    for (arn, expected) in [("arn:aws:s3:::lake/a", 1), ("arn:aws:s3:::lake", 0)] {
+        let grant =
+            json!({ "constraints": [{ "encryption_context_subset": { "aws:s3:arn": arn } }] });
+        let unknown = json!({ "grantee_principal": true });
+        let found = told(&plan(&[change("aws_kms_grant.g", &grant, &unknown)]));
+        assert_eq!(found.len(), expected, "{arn}");
+    }
+}
+
 /// Grants without a constraint break nothing, and are something to look at.
 #[test]
 fn grants_without_constraints() {

@@ -222,7 +222,8 @@ const SECTIONS: &str = r#""Parameters": {
         "List": {"Type": "CommaDelimitedList", "Default": "arn:aws:s3:::lake, arn:aws:s3:::lake/*"},
         "ObjectList": {"Type": "CommaDelimitedList", "Default": "arn:aws:s3:::lake/*,arn:aws:s3:::a/*"},
         "Empty": {"Type": "String", "Default": ""},
-        "Asked": {"Type": "String"}},
+        "Asked": {"Type": "String"},
+        "Stored": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "arn:aws:s3:::lake*"}},
     "Mappings": {"M": {"prod": {"objects": "arn:aws:s3:::lake/*", "both": "arn:aws:s3:::lake*",
         "list": ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]}}},"#;
 
@@ -308,6 +309,7 @@ fn unknown_values() {
     for value in [
         r#"{"Ref": "Asked"}"#,
         r#"{"Ref": "Empty"}"#,
+        r#"{"Ref": "Stored"}"#,
         r#"{"Ref": "Elsewhere"}"#,
         r#"{"Fn::ImportValue": "LakeObjects"}"#,
         r#"{"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "objects"]}"#,
@@ -335,6 +337,20 @@ fn unknown_values() {
     ] {
         let found = of_value(value);
         assert!(found.is_empty(), "{value}: {found:?}");
+    }
+}
+
+/// A statement of which nobody knows whether it is about KMS.
+#[test]
+fn unknown_actions() {
+    for (actions, value, expected) in [
+        (r#"{"Ref": "Asked"}"#, OBJECTS, vec![Rule::NotInFile]),
+        (r#"["s3:GetObject", {"Ref": "Asked"}]"#, BOTH, vec![Rule::NotInFile]),
+        (r#"["s3:GetObject"]"#, OBJECTS, vec![]),
+    ] {
+        let statement = statement(&condition(&format!("{value:?}")));
+        let statement = statement.replace(r#""kms:Decrypt""#, actions);
+        assert_eq!(rules(&template(SECTIONS, &policy(&statement))), expected, "{actions}");
     }
 }
 
@@ -394,5 +410,28 @@ fn access_logs_of_buckets_by_name() {
         (String::new(), named),
     ] {
         assert_eq!(rules(&logging(&source, target, "aws:kms")), [], "{source} {target}");
+    }
+}
+
+/// Resources that another file, a loop or a macro makes.
+#[test]
+fn resources_that_are_made_elsewhere() {
+    for (resource, expected) in [
+        (
+            r#""N": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://example.com/t"}}"#,
+            vec![Rule::NotInFile],
+        ),
+        (
+            r#""Fn::ForEach::Buckets": ["N", ["a", "b"], {"B${N}": {"Type": "AWS::S3::Bucket"}}]"#,
+            vec![Rule::NotInFile],
+        ),
+        (
+            r#""B": {"Type": "AWS::S3::Bucket", "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}"#,
+            vec![Rule::NotInFile],
+        ),
+        (r#""B": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": {"Ref": "N"}}}"#, vec![]),
+        (r#""Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "N"}}}"#, vec![]),
+    ] {
+        assert_eq!(rules(&format!(r#"{{"Resources": {{{resource}}}}}"#)), expected, "{resource}");
     }
 }
