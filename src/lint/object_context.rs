@@ -256,7 +256,7 @@ fn pinned<'a>(
 fn bucket_in(pattern: &str, pair: &ContextPair) -> Option<String> {
     let wildcards = pattern.match_indices(['?', '*']);
     let parts = wildcards.map(|(at, c)| &pattern[..if c == "*" { at + 1 } else { at }]);
-    let longest = parts.filter(|part| matches(part, &pair.bucket)).last();
+    let longest = parts.filter(|part| matches(part, &pair.bucket)).next_back();
     bucket_of(pattern).or(longest).map(str::to_owned)
 }
 
