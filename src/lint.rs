@@ -90,7 +90,7 @@ impl Linted {
             let contents: Vec<&Contents> = cases.iter().map(|it| &it.contents).collect();
             self.count_contents(&contents)?;
             let found = cases.iter().map(|it| (it.facts.clone(), check(&it.contents)));
-            let found = cases::merged(found.collect());
+            let found = cases::merged(&found.collect::<Vec<_>>());
             findings.extend(found.into_iter().map(|it| it.within(owner)));
         }
         self.files += 1;

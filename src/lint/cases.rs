@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use super::finding::{Confidence, Finding, Rule};
 use super::intrinsic::{ParameterValue, Scope, call, names_in};
@@ -381,7 +382,7 @@ fn resolved(template: &Node, scope: &Scope) -> Option<Node> {
 }
 
 /// The findings of all cases, each once, with what must hold where it is not one of all.
-pub(super) fn merged(found: Vec<(BTreeMap<String, String>, Vec<Finding>)>) -> Vec<Finding> {
+pub(super) fn merged(found: &[(BTreeMap<String, String>, Vec<Finding>)]) -> Vec<Finding> {
     let facts: Vec<&BTreeMap<String, String>> = found.iter().map(|(facts, _)| facts).collect();
     let mut all: Vec<(Finding, Vec<usize>)> = Vec::new();
     for (number, finding) in
@@ -397,7 +398,7 @@ pub(super) fn merged(found: Vec<(BTreeMap<String, String>, Vec<Finding>)>) -> Ve
     }
     let with_facts = all.into_iter().map(|(mut finding, numbers)| {
         if let Some(words) = needed(&facts, &numbers) {
-            finding.why.push_str(&format!("; this is so where {words}"));
+            let _ = write!(finding.why, "; this is so where {words}");
         }
         finding
     });

@@ -69,7 +69,7 @@ impl Scope<'_> {
             }
             ("Fn::ToJsonString", _) => return self.resolve(argument),
             ("Ref", _) => argument.text().map(|name| self.reference(name)),
-            ("Fn::GetAtt", []) => argument.text().map(|name| variable(name)),
+            ("Fn::GetAtt", []) => argument.text().map(variable),
             ("Fn::GetAtt", _) => Some(variable(&words(argument).join("."))),
             ("Fn::Sub", []) => argument.text().and_then(|text| self.substituted(text, &[])),
             ("Fn::Sub", [text, names]) => {
@@ -107,9 +107,9 @@ impl Scope<'_> {
             let Some((name, behind)) = behind.split_once('}') else { break };
             rest = behind;
             whole.push(before, before);
-            let named = names.iter().find(|member| member.name == name);
-            let value = match (named, name.strip_prefix('!')) {
-                (Some(named), _) => self.resolve(&named.value)?.value,
+            let own = names.iter().find(|member| member.name == name);
+            let value = match (own, name.strip_prefix('!')) {
+                (Some(own), _) => self.resolve(&own.value)?.value,
                 // What is escaped is a variable of IAM.
                 (None, Some(literal)) => variable(literal),
                 (None, None) => self.reference(name),

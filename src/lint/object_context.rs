@@ -255,8 +255,8 @@ fn pinned<'a>(
 /// its place.
 fn bucket_in(pattern: &str, pair: &ContextPair) -> Option<String> {
     let wildcards = pattern.match_indices(['?', '*']);
-    let parts = wildcards.map(|(at, c)| &pattern[..if c == "*" { at + 1 } else { at }]);
-    let longest = parts.filter(|part| matches(part, &pair.bucket)).last();
+    let mut parts = wildcards.map(|(at, c)| &pattern[..if c == "*" { at + 1 } else { at }]);
+    let longest = parts.rfind(|part| matches(part, &pair.bucket));
     bucket_of(pattern).or(longest).map(str::to_owned)
 }
 

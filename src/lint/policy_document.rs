@@ -84,7 +84,7 @@ fn list(values: &Node, unknown: Option<&Node>, name: &str) -> Option<Node> {
     if texts.is_empty() && is_unknown(unknown) {
         texts.push(plain(values.at, UNKNOWN));
     }
-    (!texts.is_empty()).then(|| Node { at: values.at, value: Json::Array(texts) })
+    (!texts.is_empty()).then_some(Node { at: values.at, value: Json::Array(texts) })
 }
 
 /// A text.

@@ -224,7 +224,7 @@ fn add(
             contents.log_targets.push(link(resource, after, "target_bucket"));
         }
         "aws_s3_bucket_policy" | "awscc_s3_bucket_policy" => {
-            contents.bucket_policies.push(link(resource, after, "bucket"))
+            contents.bucket_policies.push(link(resource, after, "bucket"));
         }
         "aws_s3_object" | "aws_s3_bucket_object" | "aws_s3_object_copy" => {
             contents.findings.extend(object(resource, after));
