@@ -164,6 +164,13 @@ impl Linted {
         }));
     }
 
+    /// Whether something that was looked at is known only after apply, or not from the files.
+    #[must_use]
+    pub fn is_partly_unknown(&self) -> bool {
+        let unknown = [Rule::KnownAfterApply, Rule::NotInFile];
+        self.findings.iter().any(|finding| unknown.contains(&finding.rule))
+    }
+
     /// How many findings are of a severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {

@@ -193,9 +193,10 @@ impl Principal {
 /// Whether a text has the form of an AWS region's code, such as `eu-west-1`: words and a number, joined by
 /// hyphens. AWS may have such a region though its prices are not known here.
 pub(crate) fn is_region_code(text: &[u8]) -> bool {
-    let mut parts = text.split(|byte| *byte == b'-');
-    let number = parts.next_back().unwrap_or_default();
+    let Some(last) = text.iter().rposition(|byte| *byte == b'-') else { return false };
+    let (words, number) = (&text[..last], &text[last + 1..]);
     let is_number = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
-    let is_word = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_lowercase);
-    is_number && parts.clone().count() >= 2 && parts.all(is_word)
+    let are_words = words.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-');
+    let mut words = words.split(|byte| *byte == b'-');
+    is_number && are_words && words.clone().count() >= 2 && words.all(|word| !word.is_empty())
 }

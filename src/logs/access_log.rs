@@ -58,8 +58,7 @@ pub(crate) fn parse<'a>(
     }
     fields.skip_agents().ok_or(ends("user agent"))?;
     let version_id = fields.next().ok_or(ends("version id"))?;
-    // Signature version, cipher suite and authentication stand between the host's id and its name.
-    let host = fields.nth(4).and_then(known);
+    let host = fields.host().and_then(known);
     let operation = LogOperation::of_access_log(operation_name);
     Ok(Record {
         time,
@@ -122,10 +121,13 @@ impl<'a> Fields<'a> {
         self.take(memchr::memchr(b' ', self.rest))
     }
 
-    /// The field after `skipped` others.
-    fn nth(&mut self, skipped: u32) -> Option<&'a [u8]> {
-        for _ in 0..skipped {
-            self.next()?;
+    /// The endpoint, which follows the host's id, the signature's version, the cipher suite and the kind of
+    /// authentication.
+    #[inline]
+    fn host(&mut self) -> Option<&'a [u8]> {
+        self.next()?;
+        for _ in 0..3 {
+            self.next_short()?;
         }
         self.next()
     }

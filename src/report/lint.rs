@@ -40,6 +40,9 @@ fn verdict(linted: &Linted) -> String {
         _ => format!(" ({}, {})", number(warnings, "warning"), number(notes, "note")),
     };
     match errors {
+        0 if linted.is_partly_unknown() => format!(
+            "Nothing was found that breaks when bucket keys are turned on, as far as the files tell{rest}"
+        ),
         0 => format!("Nothing was found that breaks when bucket keys are turned on{rest}"),
         1 => format!("1 finding must be mended before bucket keys are turned on{rest}"),
         _ => format!("{errors} findings must be mended before bucket keys are turned on{rest}"),

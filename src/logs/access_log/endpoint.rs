@@ -12,18 +12,38 @@ const BEFORE_REGION: [&[u8]; 3] = [b"s3-website-", b"s3-fips-", b"s3-"];
 /// (<https://docs.aws.amazon.com/general/latest/gr/s3.html>,
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>). `None`: it is of no one
 /// region (`s3.amazonaws.com`), or a name of the client's own.
+#[inline]
 pub(super) fn region(host: &[u8]) -> Option<&[u8]> {
-    let port = memchr::memrchr(b':', host).unwrap_or(host.len());
-    let host = &host[..port];
-    let before = DOMAINS.iter().find_map(|domain| host.strip_suffix(*domain))?;
-    // Interface endpoints of a VPC have a label of their own here.
-    let before = before.strip_suffix(b".vpce").unwrap_or(before);
-    let label = &before[memchr::memrchr(b'.', before).map_or(0, |dot| dot + 1)..];
-    if label == b"s3-external-1" {
-        return Some(b"us-east-1");
+    let before = before_domain(host).or_else(|| {
+        let port = memchr::memrchr(b':', host)?;
+        before_domain(&host[..port])
+    })?;
+    let label = match last_label(before) {
+        // Interface endpoints of a VPC have a label of their own here.
+        b"vpce" => last_label(before.strip_suffix(b".vpce")?),
+        label => label,
+    };
+    match label {
+        b"s3" => None,
+        b"s3-external-1" => Some(b"us-east-1"),
+        _ if label.starts_with(b"s3-") => {
+            let after = BEFORE_REGION.iter().find_map(|start| label.strip_prefix(*start));
+            after.filter(|region| is_region_code(region))
+        }
+        _ => Some(label).filter(|region| is_region_code(region)),
     }
-    let after = BEFORE_REGION.iter().find_map(|start| label.strip_prefix(*start));
-    Some(after.unwrap_or(label)).filter(|region| is_region_code(region))
+}
+
+/// What stands before AWS's own domain.
+#[inline]
+fn before_domain(host: &[u8]) -> Option<&[u8]> {
+    DOMAINS.iter().find_map(|domain| host.strip_suffix(*domain))
+}
+
+/// What follows the last dot; labels are short, so a plain loop is faster.
+#[inline]
+fn last_label(name: &[u8]) -> &[u8] {
+    &name[name.iter().rposition(|byte| *byte == b'.').map_or(0, |dot| dot + 1)..]
 }
 
 #[cfg(test)]
