@@ -15,8 +15,9 @@ use crate::logs::wrapping::has;
 /// How deep events may lie, texts that are JSON included.
 const DEPTH: u32 = 24;
 
-/// Most bytes of a query's answer, which is in memory as a whole: commands print a thousand rows, or ten.
-const ANSWER_MAX: u64 = 64 << 20;
+/// Most bytes of a query's answer, which is in memory as a whole, many times as large: commands print a thousand rows, or
+/// ten thousand.
+const ANSWER_MAX: u64 = 8 << 20;
 
 /// Whether JSON that begins with `head` is a query's answer whose rows are arrays of fields: those of CloudTrail
 /// Lake, of Athena, and of CloudWatch Logs Insights where single fields were asked for.
@@ -37,7 +38,7 @@ pub(in crate::logs) fn read(
     let read = source.take(ANSWER_MAX + 1).read_to_end(&mut text);
     read.map_err(|error| Error::request(format!("the file cannot be read: {error}")))?;
     if text.len() as u64 > ANSWER_MAX {
-        return Err(Error::request("a query's answer as JSON is longer than 64 MiB")
+        return Err(Error::request("a query's answer as JSON is longer than 8 MiB")
             .hint("save it as CSV, which is read row by row"));
     }
     let events = match serde_json::from_slice(&text) {
