@@ -278,12 +278,13 @@ fn scenario_text(source: impl Read, place: &str) -> Result<String> {
 
 /// What is wrong with bytes that are no TOML, and which command reads them.
 fn other_than_toml(bytes: &[u8]) -> Option<Error> {
-    let not_a_scenario = |what: &str, way_out: &str| {
-        Error::request(format!("the file is {what}, not a scenario in TOML")).hint(way_out)
-    };
     if LogFormat::detect(bytes).is_some() {
         return Some(not_a_scenario("a log", "`bks replay FILE` replays it"));
     }
     let is_json = bytes.trim_ascii_start().first().is_some_and(|first| *first == b'{');
     is_json.then(|| not_a_scenario("JSON", "policies, plans and templates are for `bks lint FILE`"))
+}
+
+fn not_a_scenario(what: &str, way_out: &str) -> Error {
+    Error::request(format!("the file is {what}, not a scenario in TOML")).hint(way_out)
 }

@@ -56,8 +56,11 @@ const NAMES: [&str; 31] = [
 const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "requestParameters"];
 
 /// Columns that hold a whole event or a line of an access log.
-const MESSAGES: [&str; 6] =
-    ["@message", "message", "eventJson", "eventjson", "CloudTrailEvent", "_raw"];
+const MESSAGES: [&str; 5] = ["@message", "message", "eventJson", "CloudTrailEvent", "_raw"];
+
+fn is_message(column: &str) -> bool {
+    MESSAGES.iter().any(|name| name.eq_ignore_ascii_case(column))
+}
 
 /// Whether a column is a field, or lies in it.
 fn is_of(column: &str, field: &str) -> bool {
@@ -126,7 +129,7 @@ fn cells(line: &[u8]) -> Option<csv::StringRecord> {
     let mut record = csv::StringRecord::new();
     let is_read = reader(line, delimiter(line)).read_record(&mut record);
     // A line of one word is a header only if it names a column of events.
-    let is_header = record.len() > 1 || record.iter().any(|name| MESSAGES.contains(&name));
+    let is_header = record.len() > 1 || record.iter().any(is_message);
     is_read.ok().filter(|is_read| *is_read && is_header).map(|_| record)
 }
 
@@ -159,7 +162,7 @@ impl TableRows {
         if needed.iter().all(|field| fields.contains(&Some(*field))) {
             return Some(Self::Records(fields));
         }
-        names.iter().position(|name| MESSAGES.contains(&name.as_str())).map(Self::Messages)
+        names.iter().position(|name| is_message(name)).map(Self::Messages)
     }
 
     /// Hands on what a row says.

@@ -169,9 +169,7 @@ fn of_text(head: &[u8]) -> Option<OtherFormat> {
     }
     let text = head.trim_ascii_start();
     if matches!(text, [b'{' | b'[', ..]) {
-        if has(text, ["\"class_uid\"", "\"class_name\""])
-            || has(text, ["\"product\""]) && has(text, ["\"api\""])
-        {
+        if has(text, ["\"product\""]) && has(text, ["\"CloudTrail\""]) && has(text, ["\"api\""]) {
             return Some(OtherFormat::new(
                 "CloudTrail in OCSF, as Security Lake keeps it",
                 "give the files of the trail itself",

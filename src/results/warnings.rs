@@ -96,7 +96,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
 /// Prices that are a thousand times AWS's and more: no region's differ so, but a price of ten thousand requests that
 /// is taken for that of one does.
 fn prices_of_many(scenario: &Scenario) -> Option<WarningFacts> {
-    const TIMES: f64 = 999.0;
+    const TIMES: f64 = 1_000.0;
     let list = PriceTable::for_region(DEFAULT_REGION).ok()?;
     let entries = scenario.billing.prices.iter().flat_map(PriceTable::entries);
     let given = entries.filter(|entry| entry.certainty == Certainty::Given && list.has(entry.name));

@@ -926,7 +926,7 @@ fn events_are_found_within_other_json() {
             "print them by `--output json`",
         ),
         (
-            json!({"metadata": {"product": {}}, "api": {"operation": "GetObject"}}).to_string(),
+            json!({"metadata": {"product": {"name": "CloudTrail"}}, "api": {"operation": "GetObject"}}).to_string(),
             "CloudTrail in OCSF",
         ),
         ("eventtime,eventname,bucket\n1,2,3\n".to_owned(), "without all columns that are needed"),
@@ -952,6 +952,30 @@ fn hidden_files_are_told_of() {
     assert!(!told.contains("DS_Store"), "{told}");
     let listed = fs::read_to_string(folder.join("out/files_left_out.csv")).unwrap();
     assert!(listed.contains("logs/.backup"), "{listed}");
+    fs::write(folder.join("dots.zip"), zip(&[("./x/../a.json", trail().as_bytes())])).unwrap();
+    let (calls, _) = replayed(folder, &["dots.zip"]);
+    assert!((calls - 10.0).abs() < 1e-9, "{calls}");
+    // A bucket that nothing is of is told of beside one that is there.
+    let (_, told) = replayed(folder, &["logs", "--bucket", "lake", "--bucket", "nosuch"]);
+    assert!(told.contains("`--bucket nosuch`: no request that was read is of it"), "{told}");
+}
+
+/// What is given to the wrong command is called by its name, with the right one.
+#[test]
+fn the_command_that_reads_a_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("a.log"), joined(&lines(), "\n")).unwrap();
+    fs::write(folder.join("policy.json"), "{\"Version\": \"2012-10-17\"}").unwrap();
+    fs::write(folder.join("s.toml"), "[[bucket]]\nname = \"lake\"\n").unwrap();
+    for (command, said) in [
+        (["simulate", "a.log"], "`bks replay FILE`"),
+        (["check", "policy.json"], "`bks lint FILE`"),
+        (["replay", "s.toml"], "a scenario, which `bks simulate` runs"),
+    ] {
+        let (code, _, told) = code_and_texts(folder, &command);
+        assert!(code != Some(0) && told.contains(said), "{command:?}: {told}");
+    }
 }
 
 /// Of the versions of a month's Cost and Usage Report the one counts that the manifest beside them names.
@@ -978,6 +1002,10 @@ fn older_assemblies_of_a_bill_are_left_out() {
     for bill in [month, "bill"] {
         assert_eq!(billed(folder, &[bill]), Ok(1_000.0), "{bill}");
     }
+    // Semicolons part its cells where a table program saved it so.
+    let with_semicolons = format!("{CUR}{}", cur(from, to, 30)).replace(',', ";");
+    fs::write(folder.join("semicolons.csv"), with_semicolons).unwrap();
+    assert_eq!(billed(folder, &["semicolons.csv"]), Ok(30.0));
     // Another month has a folder of its own.
     let other = folder.join("bill/20261001-20261101/x");
     fs::create_dir_all(&other).unwrap();

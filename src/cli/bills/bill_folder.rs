@@ -27,13 +27,15 @@ pub(super) fn parts(folder: &Path) -> Result<Vec<PathBuf>> {
         for key in &named.keys {
             // What is not there was not copied: its other versions are all that is known of the month.
             let Ok(part) = part(path, key) else { continue };
-            months.insert(month(&part, named.has_assembly));
+            // A version of a Cost and Usage Report has a folder of its own within its month's.
+            let above = part.ancestors().nth(if named.has_assembly { 2 } else { 1 });
+            months.extend(above.map(Path::to_owned));
             current.insert(part);
         }
     }
     let all = parts.len();
     parts.retain(|part| {
-        let is_of_known_month = [false, true].iter().any(|of| months.contains(&month(part, *of)));
+        let is_of_known_month = part.ancestors().skip(1).take(2).any(|it| months.contains(it));
         current.contains(part) || !is_of_known_month
     });
     if parts.len() < all {
@@ -44,12 +46,6 @@ pub(super) fn parts(folder: &Path) -> Result<Vec<PathBuf>> {
         ));
     }
     Ok(parts)
-}
-
-/// The folder of all versions of a part's month: the one around its own, where each version has a folder.
-fn month(part: &Path, has_assembly: bool) -> (bool, PathBuf) {
-    let folder = part.ancestors().nth(1 + usize::from(has_assembly));
-    (has_assembly, folder.unwrap_or(Path::new("")).to_owned())
 }
 
 /// Whether a manifest lies with one version's parts, below that of the current one.

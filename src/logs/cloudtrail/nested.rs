@@ -10,6 +10,7 @@ use crate::logs::athena;
 use crate::logs::bad_lines::{BadLines, LineError, NotRead};
 use crate::logs::messages;
 use crate::logs::record::LogEntry;
+use crate::logs::windows;
 use crate::logs::wrapping::has;
 
 /// How deep events may lie, texts that are JSON included.
@@ -36,7 +37,7 @@ pub(in crate::logs) fn read(
 ) -> Result<()> {
     let mut text = Vec::new();
     let read = source.take(ANSWER_MAX + 1).read_to_end(&mut text);
-    read.map_err(|error| Error::request(format!("the file cannot be read: {error}")))?;
+    read.map_err(|error| windows::unreadable(&error))?;
     if text.len() as u64 > ANSWER_MAX {
         return Err(Error::request("a query's answer as JSON is longer than 8 MiB")
             .hint("save it as CSV, which is read row by row"));

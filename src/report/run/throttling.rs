@@ -50,9 +50,6 @@ fn share(results: &Results, configuration: &str) -> String {
     }
 }
 
-/// Share of the requests from which on it matters that calls and dollars are those of all of them.
-const BILLED_BUT_FAILED: f64 = 0.01;
-
 /// From when to when, and what fails.
 fn detail(row: &SummaryRow) -> String {
     if row.throttled_ratio <= 0.0 {
@@ -60,7 +57,7 @@ fn detail(row: &SummaryRow) -> String {
     }
     match percent_if_any(row.failed_ratio).as_str() {
         "none" => format!(" ({})", when(row)),
-        fail if row.failed_ratio >= BILLED_BUT_FAILED => {
+        fail if row.counts_many_that_fail() => {
             format!(" ({}, {fail} fail, which the dollars count all the same)", when(row))
         }
         fail => format!(" ({}, {fail} fail)", when(row)),

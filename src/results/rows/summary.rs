@@ -268,6 +268,13 @@ impl SummaryRow {
         }
     }
 
+    /// Whether so many requests fail that calls and dollars, which are those of all, are too many.
+    #[must_use]
+    pub fn counts_many_that_fail(&self) -> bool {
+        const MANY: f64 = 0.01;
+        self.failed_ratio >= MANY
+    }
+
     /// Whether it has the figures of a configuration at a level.
     #[must_use]
     pub fn is_of(&self, configuration: &str, level: Level) -> bool {

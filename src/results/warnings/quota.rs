@@ -34,7 +34,7 @@ pub(super) fn exceeded(found: &Found) -> Option<WarningFacts> {
 pub(super) fn failing(found: &Found) -> Option<WarningFacts> {
     let failing: Vec<String> = found
         .assumed()
-        .filter(|(_, row)| row.failed_ratio >= FAILED_MATTERS)
+        .filter(|(_, row)| row.counts_many_that_fail())
         .map(|(_, row)| {
             format!("`{}` ({})", named(&row.configuration), percent_if_any(row.failed_ratio))
         })
@@ -51,9 +51,6 @@ pub(super) fn failing(found: &Found) -> Option<WarningFacts> {
         )
     })
 }
-
-/// Share of the requests that must fail for that to be said.
-const FAILED_MATTERS: f64 = 0.01;
 
 /// What to ask for.
 fn advice(over: &[&SummaryRow]) -> String {
