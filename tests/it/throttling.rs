@@ -61,6 +61,9 @@ fn without_retries_half_of_twice_the_quota_fails() {
     let row = results.assumed("sse-kms");
     assert!((row.throttled_ratio - 0.5).abs() < 0.02, "{}", row.throttled_ratio);
     assert!((row.failed_ratio - row.throttled_ratio).abs() < 1e-9);
+    // The dollars are those of all requests, which is said.
+    let warned = results.facts.warnings.iter().find(|it| it.id == "failed-requests-counted");
+    assert!(warned.is_some_and(|it| it.what.contains("`sse-kms` (")));
     assert!(row.throttled_from_s == Some(0.0) && row.throttled_until_s.unwrap() >= 20.0);
     let binned: f64 = results
         .timeline
