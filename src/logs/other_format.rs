@@ -191,6 +191,10 @@ fn text_name(head: &[u8]) -> Option<&'static str> {
         return Some(what);
     }
     let text = head.trim_ascii_start();
+    // A table of TOML begins as an array of JSON does.
+    if has(text, ["[[bucket]]", "[[workload]]", "[[principal]]"]) {
+        return Some("a scenario, which `bks simulate` runs");
+    }
     if matches!(text, [b'{' | b'[', ..]) {
         return Some(if has(text, ["\"sourceBucket\""]) && has(text, ["\"fileSchema\""]) {
             "the manifest of an S3 Inventory"
@@ -201,9 +205,6 @@ fn text_name(head: &[u8]) -> Option<&'static str> {
         } else {
             "JSON of another kind"
         });
-    }
-    if has(text, ["[[bucket]]", "[[workload]]", "[[principal]]"]) {
-        return Some("a scenario, which `bks simulate` runs");
     }
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     if wrapping::after_stamp(first).is_some() {
