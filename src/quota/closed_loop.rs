@@ -195,24 +195,49 @@ impl Loop<'_> {
     }
 }
 
+/// How near to the quota a step's answers come, as a part of the attempts.
+const NEAR: f64 = 1e-14;
+
+/// Most evaluations that look for a share; some three to seven do.
+const EVALUATIONS: usize = 60;
+
 /// The share of a step's attempts that is throttled, if `left` are answered: the less is throttled the
 /// more is sent, as fewer workers wait, so it is sought.
+///
+/// By false position, in the variant called Illinois (Dowell and Jarratt 1971, *BIT* 11:168): an end of
+/// the bracket that has stayed twice counts for half of its excess, lest it stay for ever. Where nobody
+/// waits for a worker the excess is a straight line, and the first guess is the answer.
 fn share_throttled(clients: &[Clients], left: f64) -> f64 {
-    let attempts =
-        |share: f64| -> f64 { clients.iter().map(|clients| clients.attempts(share)).sum() };
-    if attempts(0.0) <= left * (1.0 + 1e-12) {
+    let most = excess(clients, 0.0, left);
+    let near = NEAR * (most + left);
+    if most <= near {
         return 0.0;
     }
-    let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..40 {
-        let middle = f64::midpoint(low, high);
-        if (1.0 - middle) * attempts(middle) > left {
-            low = middle;
+    let (mut low, mut too_many) = (0.0, most);
+    let (mut high, mut too_few) = (1.0, -left);
+    let mut low_moved = None;
+    for _ in 0..EVALUATIONS {
+        let share = low + (high - low) * too_many / (too_many - too_few);
+        let excess = excess(clients, share, left);
+        if excess.abs() <= near {
+            return share;
+        }
+        let is_low = excess > 0.0;
+        let again = low_moved.replace(is_low) == Some(is_low);
+        let weight = if again { 0.5 } else { 1.0 };
+        if is_low {
+            (low, too_many, too_few) = (share, excess, too_few * weight);
         } else {
-            high = middle;
+            (high, too_few, too_many) = (share, excess, too_many * weight);
         }
     }
     high
+}
+
+/// By how many answers a step exceeds those that are left, if a share of its attempts is throttled.
+fn excess(clients: &[Clients], throttled: f64, left: f64) -> f64 {
+    let attempts: f64 = clients.iter().map(|clients| clients.attempts(throttled)).sum();
+    (1.0 - throttled) * attempts - left
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(super) struct Clients<'a> {
     retries: f64,
     /// New calls that may be sent in it.
     wanted: f64,
+    /// Throttled calls that would have another attempt, by which: kept only to be allocated once.
+    again: Vec<f64>,
     behind: Behind,
 }
 
@@ -70,6 +72,7 @@ impl<'a> Clients<'a> {
             due: 0.0,
             retries: 0.0,
             wanted: 0.0,
+            again: Vec::new(),
             behind: Behind::default(),
         }
     }
@@ -161,18 +164,19 @@ impl<'a> Clients<'a> {
     /// it. Yields how many.
     fn repeat(&mut self, at: usize, sent: &Sent, throttled: f64) -> f64 {
         let part = if self.due > 0.0 { self.retries / self.due } else { 0.0 };
-        let mut again = vec![sent.first_throttled];
-        again.extend(self.pauses.iter_mut().map(|pauses| pauses.leave(part) * throttled));
+        self.again.clear();
+        self.again.push(sent.first_throttled);
+        self.again.extend(self.pauses.iter_mut().map(|pauses| pauses.leave(part) * throttled));
         // Those of the last attempt are given up.
-        again.pop();
-        let wanted: f64 = again.iter().sum();
+        self.again.pop();
+        let wanted: f64 = self.again.iter().sum();
         let needed = wanted * RetryPolicy::TOKENS_OF_RETRY;
         let has_quota = self.group.policy.has_retry_quota;
         let granted = if has_quota && needed > self.tokens { self.tokens / needed } else { 1.0 };
         if has_quota {
             self.tokens = without(self.tokens, needed * granted);
         }
-        for (pauses, calls) in self.pauses.iter_mut().zip(&again) {
+        for (pauses, calls) in self.pauses.iter_mut().zip(&self.again) {
             pauses.enter(at, calls * granted);
         }
         wanted * granted
