@@ -8,7 +8,6 @@ mod active_periods;
 mod arrival_process;
 mod bucket_details;
 mod fit_check;
-pub mod pseudonyms;
 mod request_groups;
 mod traffic;
 
@@ -32,7 +31,6 @@ use crate::scenario::run_toml::toml_of;
 use crate::scenario::written::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
 use crate::units::{SimDuration, SimTime, utc};
 use arrival_process::LogTimes;
-use pseudonyms::NameHider;
 use request_groups::{Flows, SessionGroup};
 use traffic::{FittedNames, FittedPart};
 
@@ -43,8 +41,6 @@ pub struct FitOptions {
     pub name: String,
     /// Which keys wrap objects whose writing is not in the log.
     pub unknown_age: UnknownAge,
-    /// Hides names, or does not.
-    pub hider: NameHider,
     /// The region of all buckets, if it is not as the log says.
     pub region: Option<String>,
 }
@@ -108,12 +104,12 @@ pub fn fit(
     refuse_long(log)?;
     let region = AssumedRegion::of(log, details, options);
     let flows = Flows::of(log);
-    let principals = fitted_principals(log, &flows.groups, times.duration, &options.hider);
+    let principals = fitted_principals(log, &flows.groups, times.duration);
     let mut buckets = fitted_buckets(log, options, &region.name);
     let mut populations = fitted_populations(log, options);
     let names = FittedNames {
         principals: principals.iter().map(|p| p.name.clone()).collect(),
-        parts: fitted_parts(log, &options.hider),
+        parts: fitted_parts(log),
         populations: populations.iter().map(|p| p.name.clone()).collect(),
         elsewhere: format!("{ELSEWHERE}: written before the log"),
     };
@@ -172,30 +168,26 @@ fn fitted_buckets(log: &Recording, options: &FitOptions, region: &str) -> Vec<Bu
     let (since, _) = options.unknown_age.meaning();
     let named = log.buckets.iter().zip(&log.regions).zip(&log.kms_keys.first);
     let buckets = named.map(|((bucket_name, logged), first)| {
-        let name = options.hider.name("bucket", bucket_name);
         let logged = logged.as_deref().filter(|region| PriceTable::for_region(region).is_ok());
         let own = if options.region.is_none() { logged } else { None };
         let directory = is_directory(bucket_name);
-        let kms_key =
-            first.as_deref().filter(|_| !directory).map(|arn| key_name(arn, &options.hider));
-        BucketFile { kms_key, directory, ..bucket(name, own.unwrap_or(region), since) }
+        let kms_key = first.clone().filter(|_| !directory);
+        BucketFile {
+            kms_key,
+            directory,
+            ..bucket(bucket_name.clone(), own.unwrap_or(region), since)
+        }
     });
     buckets.collect()
 }
 
-fn key_name(arn: &str, hider: &NameHider) -> String {
-    hider.name("key", arn)
-}
-
 /// Every bucket, then its objects under each key but its first, as the recording numbers them.
-fn fitted_parts<'a>(log: &'a Recording, hider: &NameHider) -> Vec<FittedPart<'a>> {
+fn fitted_parts(log: &Recording) -> Vec<FittedPart<'_>> {
     let parts = log.kms_keys.bucket_of_parts().zip(0..).map(|(bucket, part)| {
-        let logged_bucket = log.buckets[bucket as usize].as_str();
-        let bucket = hider.name("bucket", logged_bucket);
-        let label = log.name_of_part(&bucket, part);
-        let kms_key = log.other_kms_key(part).filter(|_| !is_directory(logged_bucket));
-        let kms_key = kms_key.map(|arn| key_name(arn, hider));
-        FittedPart { bucket, logged_bucket, kms_key, label }
+        let bucket = log.buckets[bucket as usize].as_str();
+        let label = log.name_of_part(bucket, part);
+        let kms_key = log.other_kms_key(part).filter(|_| !is_directory(bucket));
+        FittedPart { bucket, kms_key, label }
     });
     parts.collect()
 }
@@ -263,10 +255,10 @@ fn fitted_populations(log: &Recording, options: &FitOptions) -> Vec<PopulationFi
     log.before
         .iter()
         .map(|before| {
-            let bucket = options.hider.name("bucket", &log.buckets[before.bucket as usize]);
-            let name = log.name_of_earlier(&bucket, before);
-            let kms_key = log.other_kms_key(before.part).map(|arn| key_name(arn, &options.hider));
-            let population = population(name, bucket, before.objects, options.unknown_age);
+            let bucket = &log.buckets[before.bucket as usize];
+            let name = log.name_of_earlier(bucket, before);
+            let kms_key = log.other_kms_key(before.part).map(str::to_owned);
+            let population = population(name, bucket.clone(), before.objects, options.unknown_age);
             PopulationFile { kms_key, ..population }
         })
         .collect()
@@ -277,28 +269,24 @@ fn fitted_principals(
     log: &Recording,
     groups: &[SessionGroup],
     duration: SimDuration,
-    hider: &NameHider,
 ) -> Vec<PrincipalFile> {
     let all = principals(log);
     let mut seen = BTreeMap::<usize, u32>::new();
     let fitted = groups.iter().map(|group| {
-        let PrincipalFile { name, account, role, user, service, .. } = all[group.principal].clone();
+        let principal = &all[group.principal];
         let number = seen.entry(group.principal).or_default();
         *number += 1;
         let alone = groups.iter().filter(|other| other.principal == group.principal).count() == 1;
-        let hidden = hider.name("principal", &name);
-        let name = if alone { hidden } else { format!("{hidden} #{number}") };
+        let name = &principal.name;
+        let name = if alone { name.clone() } else { format!("{name} #{number}") };
         let (sessions, session_length) = sessions(group, duration);
         PrincipalFile {
             name,
-            account: hider.account(known_account(&all, &account)),
-            role: role.map(|name| hider.name("role", &name)),
-            user: user.map(|name| hider.name("user", &name)),
-            service: service.map(|name| hider.name("service", &name)),
+            account: known_account(&all, &principal.account).to_owned(),
             sessions,
             session_length,
             connections: Some(Connections::ASSUMED),
-            ..all[group.principal].clone()
+            ..principal.clone()
         }
     });
     fitted.collect()
@@ -337,9 +325,7 @@ fn sessions(group: &SessionGroup, duration: SimDuration) -> (u32, Option<SimDura
 
 fn head(log: &Recording, options: &FitOptions) -> Vec<String> {
     let mut notes = vec!["Made by `bks fit` from a log:".to_owned()];
-    if !options.hider.hides() {
-        notes.extend(log.inputs.iter().map(|input| format!("  {}", input.name)));
-    }
+    notes.extend(log.inputs.iter().map(|input| format!("  {}", input.name)));
     let from = utc(log.start_ns);
     let seen = log.seen.requests - log.seen.unserved - log.seen.not_kms;
     notes.push(format!(

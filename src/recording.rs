@@ -28,6 +28,7 @@ pub mod mark;
 pub(crate) mod names;
 mod packed;
 pub(crate) mod part;
+pub mod pseudonyms;
 pub mod requests;
 mod resolve;
 mod sort;

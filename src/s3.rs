@@ -190,6 +190,9 @@ impl Principal {
     }
 }
 
+/// What the names of directory buckets end with.
+pub(crate) const DIRECTORY_SUFFIX: &str = "--x-s3";
+
 /// Whether a text has the form of an AWS region's code, such as `eu-west-1`: words and a number, joined by
 /// hyphens. AWS may have such a region though its prices are not known here.
 pub(crate) fn is_region_code(text: &[u8]) -> bool {

@@ -275,7 +275,12 @@ impl ExplainArgs {
             .hint("give the log as a file"));
         }
         let found = MarkGatherer { wanted, marks: Vec::new() };
-        Ok(self.input.logs.open(true)?.gather(found)?.marks)
+        let mut marks = self.input.logs.open(true)?.gather(found)?.marks;
+        let hider = self.input.logs.hider();
+        for mark in marks.iter_mut().filter(|mark| !mark.key.is_empty()) {
+            mark.key = hider.name("object", &mark.key);
+        }
+        Ok(marks)
     }
 }
 

@@ -9,7 +9,6 @@ use super::exit::Exit;
 use super::logs::{self, FormatsTogether};
 use super::output;
 use crate::error::{Error, Result};
-use crate::fitting::pseudonyms::NameHider;
 use crate::fitting::{self, BucketDetails, FitComparison, FitOptions};
 use crate::pricing::PriceTable;
 use crate::scenario::Scenario;
@@ -35,12 +34,6 @@ pub(super) struct FitArgs {
     /// Region of the buckets [default: as in the log; CloudTrail has it, access logs do not]
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// Replace the names of buckets, principals and accounts by keyed hashes
-    #[arg(long, requires = "salt")]
-    hash: bool,
-    /// Secret key of the hashes; the same key gives the same names
-    #[arg(long, value_name = "TEXT", requires = "hash")]
-    salt: Option<String>,
     /// Do not compare the scenario with the replayed log
     #[arg(long)]
     no_check: bool,
@@ -61,9 +54,8 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit> {
     let logs = args.logs.open(args.quiet.quiet)?;
     let (recording, details) = logs.read::<BucketDetails>(FormatsTogether::One, args.jobs.jobs)?;
     let unknown_age = args.unknown_age.unknown_age.unwrap_or_default();
-    let hider = args.salt.as_deref().map_or(NameHider::none(), NameHider::salted);
-    let name = args.name();
-    let options = FitOptions { name, unknown_age, hider, region: args.region.clone() };
+    let details = details.hidden(&args.logs.hider());
+    let options = FitOptions { name: args.name(), unknown_age, region: args.region.clone() };
     let fit = fitting::fit(&recording, &details, &options)?;
     recording.check()?;
     let fitted = fit.scenario()?;
@@ -87,9 +79,6 @@ pub(super) fn run(args: &FitArgs) -> Result<Exit> {
 impl FitArgs {
     /// Refuses what is wrong before the logs are read.
     fn check(&self) -> Result<()> {
-        if self.salt.as_deref() == Some("") {
-            return Err(Error::request("`--salt` is empty"));
-        }
         if let Some(region) = &self.region {
             PriceTable::for_region(region).map_err(|error| {
                 let without = PriceTable::regions_without_prices().any(|other| other == region);
@@ -115,7 +104,10 @@ impl FitArgs {
             return name.clone();
         }
         let path = Path::new(&self.logs.paths()[0]);
-        let file = path.file_name().filter(|_| !self.hash).map(std::ffi::OsStr::to_string_lossy);
+        let file = path
+            .file_name()
+            .filter(|_| !self.logs.hides_names())
+            .map(std::ffi::OsStr::to_string_lossy);
         let stem = file.as_deref().and_then(|file| file.split('.').find(|part| !part.is_empty()));
         let slug: String = stem.unwrap_or_default().chars().map(slug_char).collect();
         let slug = slug.trim_matches(['-', '_']);

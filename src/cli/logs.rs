@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 
 use super::temporary_file::TemporaryFile;
@@ -21,6 +21,7 @@ use crate::logs::LogFormat;
 use crate::logs::other_format::OtherFormat;
 use crate::logs::record::LogEntry;
 use crate::recording::gather::{LogSelection, LogSlice, RecordGatherer};
+use crate::recording::pseudonyms::NameHider;
 use crate::units::{ByteSize, Share, utc};
 use files::{LogFile, NotALog, OpenLog};
 pub(super) use formats::FormatsTogether;
@@ -57,6 +58,15 @@ pub(super) struct LogArgs {
     /// Treat every object as encrypted with KMS, whatever the log says
     #[arg(long)]
     as_kms: bool,
+    /// Replace the names of buckets, prefixes, requesters, sessions, accounts, KMS keys and files by keyed hashes
+    ///
+    /// AWS services and regions keep their names, and so does what a message says of a line or file that cannot be
+    /// read.
+    #[arg(long, requires = "salt")]
+    hash: bool,
+    /// Secret key of the hashes; the same key gives the same names
+    #[arg(long, value_name = "TEXT", requires = "hash", value_parser = NonEmptyStringValueParser::new())]
+    salt: Option<String>,
     /// Fail if more than this share of lines cannot be read
     #[arg(long, value_name = "SHARE", default_value = "1%")]
     max_bad: Share,
@@ -138,24 +148,39 @@ impl LogArgs {
 }
 
 impl LogArgs {
-    /// What was chosen, as words of a command line; not what changes no result.
+    /// Whether names are hidden.
+    pub(super) const fn hides_names(&self) -> bool {
+        self.hash
+    }
+
+    /// Hides names, if that is asked for.
+    pub(super) fn hider(&self) -> NameHider {
+        self.salt.as_deref().map_or_else(NameHider::default, NameHider::salted)
+    }
+
+    /// What was chosen, as words of a command line; not what changes no result. What is hidden elsewhere is
+    /// hidden here, and never is the salt among it.
     pub(super) fn typed(&self) -> Vec<String> {
-        let mut words = self.paths.clone();
+        let hider = self.hider();
+        let mut words: Vec<String> =
+            self.paths.iter().map(|path| hider.name("log", path)).collect();
         let mut options: Vec<(&str, String)> = Vec::new();
         if let Some(format) = self.log_format {
             options.push(("--log-format", format.name().to_owned()));
         }
-        options.extend(self.buckets.iter().map(|bucket| ("--bucket", bucket.clone())));
+        options.extend(self.shown_buckets().into_iter().map(|bucket| ("--bucket", bucket)));
         let usual: Share = "1%".parse().expect("it is a share");
         if self.max_bad != usual {
             options.push(("--max-bad", self.max_bad.to_string()));
         }
         options.extend(self.from.map(|time| ("--from", utc(time))));
         options.extend(self.to.map(|time| ("--to", utc(time))));
-        let inventories = self.inventories.iter().map(|path| path.display().to_string());
+        let inventories =
+            self.inventories.iter().map(|path| hider.name("log", &path.display().to_string()));
         options.extend(inventories.map(|inventory| ("--inventory", inventory)));
         words.extend(options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
         words.extend(self.as_kms.then(|| "--as-kms".to_owned()));
+        words.extend(self.hash.then(|| "--hash".to_owned()));
         words
     }
 
@@ -177,6 +202,12 @@ impl LogArgs {
     /// The buckets asked for; none: all.
     pub(super) fn buckets(&self) -> &[String] {
         &self.buckets
+    }
+
+    /// The same by the names that they have in results.
+    pub(super) fn shown_buckets(&self) -> Vec<String> {
+        let hider = self.hider();
+        self.buckets.iter().map(|bucket| hider.bucket(bucket)).collect()
     }
 
     /// Whether an entry lies between `--from` and `--to`.
@@ -210,6 +241,7 @@ impl LogArgs {
             inventories: !self.inventories.is_empty(),
             calls_as_requests: formats == FormatsTogether::One,
             as_kms: self.as_kms,
+            hider: self.hider(),
             slice,
         };
         Ok(RecordGatherer::new(wanted, memory, Arc::new(TemporaryFile::default())))

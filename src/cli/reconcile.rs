@@ -67,7 +67,7 @@ pub(super) fn run(args: &ReconcileArgs) -> Result<Exit> {
     let requests = scenario.recording.as_ref().map_or(0, |recording| recording.seen.all);
     let bar = progress::requests(requests as f64, &scenario.name, args.print.quiet.quiet);
     let found = args.jobs.run(|| {
-        Reconciliation::of(&scenario, calls, args.logs.buckets(), asked, &|variants| {
+        Reconciliation::of(&scenario, calls, &args.logs.shown_buckets(), asked, &|variants| {
             bar.set_length(variants as u64 * requests);
             bar.inc(requests);
         })
@@ -83,6 +83,7 @@ fn read(args: &ReconcileArgs, logs: Logs) -> Result<(Scenario, TrailCalls)> {
         logs.read::<TrailCallGatherer>(FormatsTogether::LogsAndTrails, args.jobs.jobs)?;
     let from = recording.start_ns + recording.counted_from.as_nanos();
     let calls = calls.finish(from, recording.start_ns + recording.end.as_nanos());
+    let calls = calls.hidden(&args.logs.hider());
     let scenario = args.settings.scenario(recording, &args.changes, args.jobs.threads())?;
     Ok((scenario, calls))
 }

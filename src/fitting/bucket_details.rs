@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::logs::record::{KmsEvent, LogEntry, LogOperation, Record};
+use crate::recording::pseudonyms::NameHider;
 
 /// Sizes and regions as a log tells them, by bucket.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +65,14 @@ impl BucketDetails {
                 *bucket.regions.entry(region).or_default() += count;
             }
         }
+    }
+
+    /// The same under names that are hidden, as a recording's are.
+    pub(crate) fn hidden(self, hider: &NameHider) -> Self {
+        let hide = |(name, details): (Vec<u8>, DetailsOfBucket)| {
+            (hider.bucket(&String::from_utf8_lossy(&name)).into_bytes(), details)
+        };
+        if hider.hides() { Self(self.0.into_iter().map(hide).collect()) } else { self }
     }
 
     /// Takes the region, and the size of what was read or written, if the record has them.

@@ -15,10 +15,9 @@ use crate::workload::{Action, Mix};
 
 /// The objects of a bucket under one KMS key.
 pub(super) struct FittedPart<'a> {
-    pub(super) bucket: String,
-    pub(super) logged_bucket: &'a str,
+    pub(super) bucket: &'a str,
     /// If it is not the bucket's first.
-    pub(super) kms_key: Option<String>,
+    pub(super) kms_key: Option<&'a str>,
     /// What names of workloads call it.
     pub(super) label: String,
 }
@@ -167,7 +166,7 @@ impl WorkloadBuilder<'_> {
     /// Mean size of the bucket's objects, or what one PUT can write, if that is less: the log's are of
     /// objects that one request wrote or copied.
     fn mean_size(&self, key: &FlowKey) -> Option<u64> {
-        let bucket = self.names.parts[key.part as usize].logged_bucket;
+        let bucket = self.names.parts[key.part as usize].bucket;
         Some(self.details.mean_size(bucket, false)?.min(PART_LIMIT.bytes()))
     }
 
@@ -217,7 +216,7 @@ impl WorkloadBuilder<'_> {
         WorkloadFile {
             name,
             principal: self.names.principals[key.group].clone(),
-            bucket: self.names.parts[key.part as usize].bucket.clone(),
+            bucket: self.names.parts[key.part as usize].bucket.to_owned(),
             client: client.to_owned(),
             object_size: size.map_or(ByteSize::mib(1), ByteSize::of_bytes),
             bucket_key: true,
@@ -252,7 +251,7 @@ impl WorkloadBuilder<'_> {
             }
         }
         self.made.notes.push(format!("{count} in the log; {why}"));
-        let kms_key = self.names.parts[key.part as usize].kms_key.clone();
+        let kms_key = self.names.parts[key.part as usize].kms_key.map(str::to_owned);
         let kms_key = kms_key.filter(|_| action.writes());
         self.made.workloads.push(WorkloadFile { kms_key, arrivals, mix, jobs, ..workload });
     }
@@ -289,7 +288,7 @@ impl WorkloadBuilder<'_> {
 
     /// Uploads of as many parts as there were, or of one more, so that their sum is the log's.
     fn uploads(&mut self, key: &FlowKey, flow: &RequestFlow) {
-        let bucket = self.names.parts[key.part as usize].logged_bucket;
+        let bucket = self.names.parts[key.part as usize].bucket;
         let part = self.details.mean_size(bucket, true).unwrap_or(8 << 20);
         let begun = flow.count - self.copied.uploads_to(key);
         for size in UploadSize::all(begun, flow.parts) {

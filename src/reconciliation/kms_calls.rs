@@ -9,6 +9,7 @@ use crate::kms::{KmsApi, KmsCalls};
 use crate::logs::record::{KmsEvent, LogEntry, Nanoseconds, Skipped};
 use crate::recording::hash::Hash;
 use crate::recording::names::{self, Roles};
+use crate::recording::pseudonyms::NameHider;
 use crate::s3::Principal;
 
 /// Nanoseconds of an hour.
@@ -52,6 +53,24 @@ pub struct TrailCalls {
     /// S3's calls of kinds that the model lacks, by API; repeated ones and those outside of the window
     /// included.
     pub lacked: BTreeMap<String, u64>,
+}
+
+impl TrailCalls {
+    /// The same under names that are hidden, as a recording's are.
+    pub(crate) fn hidden(self, hider: &NameHider) -> Self {
+        let cells = self.cells.into_iter();
+        let cells = cells.map(|(group, calls)| (group.hidden(hider), calls)).collect();
+        let storage = self.other_storage.into_iter();
+        let storage = storage.map(|(arn, calls)| (hider.name("storage", &arn), calls));
+        Self { cells, other_storage: storage.collect(), ..self }
+    }
+}
+
+impl CallGroup {
+    fn hidden(self, hider: &NameHider) -> Self {
+        let principal = hider.principal(&self.principal);
+        Self { principal, bucket: hider.bucket(&self.bucket), hour: self.hour }
+    }
 }
 
 /// One call in 32 bytes.

@@ -9,6 +9,7 @@ use super::model::ModelCalls;
 use crate::named_enum::named_enum;
 use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls};
 use crate::recording::Recording;
+use crate::recording::pseudonyms::is_aws_service;
 use crate::s3::{IdentityKind, Principal};
 
 named_enum! {
@@ -91,7 +92,7 @@ impl<'a> AskersAndCallers<'a> {
             Unexplained::ModelHasFewer
         } else if self.asks.contains(&(&cell.principal, cell.bucket.as_str())) {
             Unexplained::NoRequestInHour
-        } else if is_aws_service(&cell.principal) {
+        } else if acts_by_itself(&cell.principal) {
             Unexplained::AwsService
         } else {
             Unexplained::RequesterNotInLog
@@ -115,11 +116,9 @@ impl<'a> AskersAndCallers<'a> {
 }
 
 /// Whether a requester is a service that acts by itself, rather than for somebody.
-fn is_aws_service(principal: &Principal) -> bool {
+fn acts_by_itself(principal: &Principal) -> bool {
     match &principal.identity {
-        IdentityKind::Service(name) => {
-            name == "AmazonS3" || name.starts_with("svc:") || name.ends_with(".amazonaws.com")
-        }
+        IdentityKind::Service(name) => name.starts_with("svc:") || is_aws_service(name),
         IdentityKind::Role(_) | IdentityKind::User(_) => false,
     }
 }

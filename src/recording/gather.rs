@@ -13,6 +13,7 @@ use super::names::{NameMerge, NameTable, SessionIdentity};
 use super::packed::{
     self, MAX_BUCKETS, MAX_SESSIONS, ObjectEncryption, RequestKind, RequestStatus, Stamp,
 };
+use super::pseudonyms::NameHider;
 use super::sort::{Sorter, SpillStore};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
@@ -22,7 +23,7 @@ use crate::logs::record::{
 use crate::units::SimDuration;
 
 /// What to take of a log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct LogSelection {
     /// Only requests to these buckets; to all if there is none.
     pub buckets: BTreeSet<String>,
@@ -37,6 +38,8 @@ pub struct LogSelection {
     pub calls_as_requests: bool,
     /// Whether every object is taken to be under KMS, whatever the log says of it.
     pub as_kms: bool,
+    /// Hides names of whatever the log names, or does not.
+    pub hider: NameHider,
     /// Where the run begins, and whether there must be anything.
     pub slice: LogSlice,
 }

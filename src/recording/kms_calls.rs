@@ -403,7 +403,7 @@ impl RecordGatherer {
         self.taken.calls.requests -= calls;
         self.taken.calls.of_copies += calls;
         self.left_out.add(Reason::KmsCall, KmsApi::Decrypt.name().as_bytes(), calls);
-        let name = text(bucket);
+        let name = self.wanted.hider.bucket(&text(bucket));
         if let Some(of) = self.of_buckets.iter_mut().find(|of| of.bucket == name) {
             of.for_objects[1] = of.for_objects[1].saturating_sub(calls);
         }
@@ -425,7 +425,7 @@ impl RecordGatherer {
             }
             let reads = for_objects.get(KmsApi::Decrypt);
             self.of_buckets.push(BucketKmsCalls {
-                bucket: text(&bucket),
+                bucket: self.wanted.hider.bucket(&text(&bucket)),
                 has_data_events: data.any,
                 data_events: data.needing,
                 for_objects: [for_objects.total() - reads, reads],

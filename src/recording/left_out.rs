@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::pseudonyms::NameHider;
 use crate::logs::record::Skipped;
 
 /// Most names of one reason that are distinguished; of more, only their number is told.
@@ -142,6 +143,13 @@ impl LeftOutRecords {
         }
     }
 
+    /// Hides the names of buckets; all other names are AWS's.
+    pub(crate) fn hide_buckets(&mut self, hider: &NameHider) {
+        let Some(named) = self.0.get_mut(&Reason::OtherBucket) else { return };
+        let counts = std::mem::take(&mut named.counts).into_iter();
+        named.counts = counts.map(|(name, records)| (hidden(&name, hider), records)).collect();
+    }
+
     /// Adds what was counted elsewhere.
     pub(crate) fn absorb(&mut self, other: Self) {
         for (reason, CountsByName { counts, total, many }) in other.0 {
@@ -195,6 +203,11 @@ impl LeftOutRecords {
     pub fn names(&self, reason: Reason) -> Vec<LeftOutCount> {
         self.0.get(&reason).map_or_else(Vec::new, |named| named.rows(reason))
     }
+}
+
+/// A bucket's name that is hidden.
+fn hidden(name: &[u8], hider: &NameHider) -> Vec<u8> {
+    hider.bucket(&String::from_utf8_lossy(name)).into_bytes()
 }
 
 impl CountsByName {

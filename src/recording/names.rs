@@ -8,6 +8,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use super::hash::Hash;
 use super::packed::MAX_BUCKETS;
+use super::pseudonyms::NameHider;
 use crate::logs::record::{LogOperation, LoggedRequester, Record, percent_decoded};
 use crate::s3::{IdentityKind, Principal};
 
@@ -99,7 +100,7 @@ fn nameless(requester: &LoggedRequester) -> Principal {
     let account = if account.is_empty() { NO_ACCOUNT.to_owned() } else { account };
     let name = match requester {
         LoggedRequester::Anonymous => ANONYMOUS.to_owned(),
-        LoggedRequester::Unknown => "unknown".to_owned(),
+        LoggedRequester::Unknown => UNKNOWN.to_owned(),
         LoggedRequester::CanonicalId(id) => format!("{CANONICAL}{}", text(id)),
         LoggedRequester::Root { account } => format!("arn:aws:iam::{}:root", text(account)),
         LoggedRequester::FederatedUser { account, name } => {
@@ -110,9 +111,9 @@ fn nameless(requester: &LoggedRequester) -> Principal {
         }
         LoggedRequester::OfKind { kind, name, .. } => format!("{}/{}", text(kind), text(name)),
         LoggedRequester::Other(name) => text(name),
-        LoggedRequester::User { .. } | LoggedRequester::AssumedRole { .. } => "nameless".to_owned(),
+        LoggedRequester::User { .. } | LoggedRequester::AssumedRole { .. } => NAMELESS.to_owned(),
     };
-    let name = if name.is_empty() { "nameless".to_owned() } else { name };
+    let name = if name.is_empty() { NAMELESS.to_owned() } else { name };
     Principal { account, identity: IdentityKind::Service(name) }
 }
 
@@ -177,6 +178,12 @@ fn is_role(principal: &Principal, account: &[u8], role: &[u8]) -> bool {
 pub(crate) const NO_ACCOUNT: &str = "000000000000";
 /// What requesters without credentials are called.
 pub(crate) const ANONYMOUS: &str = "anonymous";
+/// What those are called of whom a log says nothing.
+pub(crate) const UNKNOWN: &str = "unknown";
+/// What those are called whose name is empty.
+pub(crate) const NAMELESS: &str = "nameless";
+/// What a bucket is called whose name is empty.
+pub(crate) const UNNAMED: &str = "unnamed";
 /// What stands before a canonical user id.
 pub(crate) const CANONICAL: &str = "canonical-user/";
 
@@ -336,7 +343,7 @@ impl NameTable {
         }
         let number = self.named.len() as u32;
         let text = text(name);
-        self.named.push(if text.is_empty() { "unnamed".to_owned() } else { text });
+        self.named.push(if text.is_empty() { UNNAMED.to_owned() } else { text });
         self.prefixes.push(BucketPrefixes::default());
         self.regions.push(Vec::new());
         self.buckets.insert(name.to_vec(), number);
@@ -395,10 +402,14 @@ impl NameTable {
         self.named.len()
     }
 
-    /// Sorted names, and the new number of each old one.
-    pub(crate) fn sorted(mut self) -> SortedNames {
+    /// Sorted names, hidden if they are to be, and the new number of each old one.
+    pub(crate) fn sorted(mut self, hider: &NameHider) -> SortedNames {
         for who in &mut self.who {
-            who.principal = self.roles.named(&who.principal);
+            who.principal = hider.principal(&self.roles.named(&who.principal));
+            who.session = hider.session(&who.session);
+        }
+        for bucket in &mut self.named {
+            *bucket = hider.bucket(bucket);
         }
         let (who, slot_of) = sort(&self.who);
         let (buckets, bucket_of) = sort(&self.named);
@@ -409,19 +420,21 @@ impl NameTable {
             }
         }
         let regions = regions.into_iter().map(most_frequent).collect();
-        let mut arns = vec![""; self.kms_keys.len()];
-        self.kms_keys.iter().for_each(|(arn, &number)| arns[number as usize] = arn);
+        let mut arns = vec![String::new(); self.kms_keys.len()];
+        for (arn, &number) in &self.kms_keys {
+            arns[number as usize] = hider.name("key", arn);
+        }
         let told = self.parts.iter().filter_map(|place| {
-            Some((bucket_of[place.bucket as usize], arns[place.kms_key? as usize]))
+            Some((bucket_of[place.bucket as usize], arns[place.kms_key? as usize].as_str()))
         });
         let keys = BucketKmsKeys::of(buckets.len(), told);
         let places = self.parts.iter().map(|place| {
             let is_whole = !self.prefixes[place.bucket as usize].whole.is_empty();
             let bucket = bucket_of[place.bucket as usize];
-            let arn = place.kms_key.map(|number| arns[number as usize]);
+            let arn = place.kms_key.map(|number| arns[number as usize].as_str());
             SortedPlace {
                 bucket,
-                prefix: if is_whole { WHOLE.to_owned() } else { place.prefix.clone() },
+                prefix: if is_whole { WHOLE.to_owned() } else { hider.prefix(&place.prefix) },
                 part: keys.part(bucket, arn),
                 is_key_told: arn.is_some(),
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::copies::CopyPairing;
 use super::earlier_objects::{self, EarlierCounts, EarlierKey};
-use super::gather::{RecordGatherer, epoch_ms};
+use super::gather::{LogSelection, RecordGatherer, epoch_ms};
 use super::hash::ObjectId;
 use super::left_out::Reason;
 use super::names::{SessionIdentity, SortedNames, SortedPlace};
@@ -44,6 +44,7 @@ impl RecordGatherer {
             taken,
             of_buckets,
             mut left_out,
+            wanted: LogSelection { hider, .. },
             names,
             entries,
             times,
@@ -54,7 +55,7 @@ impl RecordGatherer {
             files,
             ..
         } = self;
-        let names = names.sorted();
+        let names = names.sorted(&hider);
         let (principals, principal_of) = principals(&names.who);
         let mut by_session = Sorter::new(memory / 3, Arc::clone(&store));
         let from_ms = span.counted_from - span.start;

@@ -4,6 +4,7 @@ use super::LogArgs;
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
 use crate::recording::gather::{LogSlice, RecordGatherer};
+use crate::recording::pseudonyms::NameHider;
 
 /// Which formats may be read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(super) struct GatherByFormat {
     /// What all begin as, so that one can be absorbed by another.
     pattern: RecordGatherer,
     memory: usize,
+    /// Hides names of files, or does not.
+    hider: NameHider,
     by_format: Vec<(LogFormat, RecordGatherer)>,
 }
 
@@ -27,7 +30,7 @@ impl GatherByFormat {
     pub(super) fn new(args: &LogArgs, together: FormatsTogether, slice: LogSlice) -> Result<Self> {
         let memory = args.memory_for_requests(together);
         let pattern = args.gather(together, memory, slice)?;
-        Ok(Self { together, pattern, memory, by_format: Vec::new() })
+        Ok(Self { together, pattern, memory, hider: args.hider(), by_format: Vec::new() })
     }
 
     /// Where the requests of a file go.
@@ -40,7 +43,7 @@ impl GatherByFormat {
         }
         let place = place.unwrap_or(self.by_format.len() - 1);
         let gather = &mut self.by_format[place].1;
-        gather.begin(format, name);
+        gather.begin(format, &self.hider.name("log", name));
         Ok(gather)
     }
 

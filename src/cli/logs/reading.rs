@@ -203,7 +203,7 @@ impl Logs<'_> {
         let Self { args, quiet, bar, .. } = self;
         bar.finish_and_clear();
         files.check(args)?;
-        let FilesRead { bad, mut inputs, left_out: files_left_out, .. } = files;
+        let FilesRead { bad, mut inputs, left_out: mut files_left_out, .. } = files;
         let together = gathers.together;
         let (mut gather, requests_twice) = gathers.one();
         gather.settle()?;
@@ -213,6 +213,14 @@ impl Logs<'_> {
         let of_inventories = inventories::read(&args.inventories, &mut gather, quiet)?;
         let inventories = of_inventories.len();
         inputs.extend(of_inventories);
+        let hider = args.hider();
+        for input in &mut inputs {
+            input.name = hider.name("log", &input.name);
+        }
+        for left in &mut files_left_out {
+            left.file = hider.name("file", &left.file);
+        }
+        gather.left_out_mut().hide_buckets(&hider);
         if !quiet {
             notes::tell_of_files_left_out(&files_left_out);
             notes::tell_of_reading(&gather, &bad, together);
@@ -227,7 +235,7 @@ impl Logs<'_> {
         let mut recording = threads::run_on(jobs, || gather.finish())??;
         if !quiet {
             notes::tell_of_encryption_and_regions(&recording);
-            notes::tell_of_missing_buckets(&args.buckets, &recording);
+            notes::tell_of_missing_buckets(&args.shown_buckets(), &recording);
         }
         recording.inputs = inputs;
         recording.inventories = inventories;

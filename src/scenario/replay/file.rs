@@ -7,7 +7,7 @@ use crate::encryption::Mode;
 use crate::inventory::StorageClass;
 use crate::recording::Recording;
 use crate::recording::earlier_objects::{EarlierObjects, ObjectOrigin};
-use crate::s3::{IdentityKind, Principal, is_region_code};
+use crate::s3::{DIRECTORY_SUFFIX, IdentityKind, Principal, is_region_code};
 use crate::scenario::engine::EngineChoice;
 use crate::scenario::written::{
     BucketFile, DEFAULT_REGION, KmsKey, OtherKmsKeyFile, PopulationFile, PrincipalFile, Renewal,
@@ -110,7 +110,7 @@ fn other_kms_keys(log: &Recording) -> Vec<OtherKmsKeyFile> {
 /// Whether a bucket is a directory bucket, by how the names of such must end
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html>).
 pub(crate) fn is_directory(name: &str) -> bool {
-    name.ends_with("--x-s3")
+    name.ends_with(DIRECTORY_SUFFIX)
 }
 
 /// The ages of objects whose writing an inventory tells, none older than all: what a migration goes by.

@@ -4,7 +4,6 @@ use std::io::Read;
 use std::sync::Arc;
 
 use bks::encryption::assumption::Level;
-use bks::fitting::pseudonyms::NameHider;
 use bks::fitting::{BucketDetails, FitOptions, FittedScenario, fit};
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
@@ -58,12 +57,7 @@ pub(crate) fn fitted(
     .unwrap();
     assert_eq!(bad.bad, 0, "{bad:?}");
     let recording = gather.finish().unwrap();
-    let options = FitOptions {
-        name: "fitted".into(),
-        unknown_age: age,
-        hider: NameHider::none(),
-        region: None,
-    };
+    let options = FitOptions { name: "fitted".into(), unknown_age: age, region: None };
     let fit = fit(&recording, &details, &options).unwrap();
     // What is tested is what stands in the file, on a fleet of a few parts.
     let fleet = FLEET.map(|change| Override::parse(change).unwrap());
