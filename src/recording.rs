@@ -17,6 +17,7 @@
 //! bucket-level key wraps what is read follows from the last write before it; where the log has none
 //! it is an assumption (see [`crate::scenario`]).
 
+mod bucket_kms_keys;
 mod copies;
 pub mod earlier_objects;
 pub mod gather;
@@ -42,13 +43,13 @@ use crate::error::{Error, Result};
 use crate::s3::{Operation, Principal};
 use crate::units::SimDuration;
 
+pub use bucket_kms_keys::{BucketKmsKeys, OtherKmsKey};
 use earlier_objects::{EarlierKey, EarlierObjects, ObjectOrigin};
 use gather::RecordCounts;
 pub use hash::Fingerprint;
 use kms_calls::BucketKmsCalls;
 use left_out::LeftOutRecords;
 pub(crate) use names::NO_ACCOUNT;
-pub use names::{BucketKmsKeys, OtherKmsKey};
 use packed::{NeededObject, ObjectEncryption, ResolvedRequest};
 use sort::StoredRequests;
 pub use sort::{MemoryStore, SpillStore};

@@ -180,7 +180,9 @@ impl LogArgs {
         options.extend(inventories.map(|inventory| ("--inventory", inventory)));
         words.extend(options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
         words.extend(self.as_kms.then(|| "--as-kms".to_owned()));
-        words.extend(self.hash.then(|| "--hash".to_owned()));
+        if self.hash {
+            words.extend(["--hash", "--salt", "SALT"].map(str::to_owned));
+        }
         words
     }
 

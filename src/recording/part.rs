@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use super::bucket_kms_keys::BucketKmsKeys;
 use super::earlier_objects::{EarlierKey, EarlierObjects, ObjectOrigin};
 use super::kms_calls::BucketKmsCalls;
 use super::left_out::{LeftOutRecords, Reason};
-use super::names::{BucketKmsKeys, SessionIdentity};
+use super::names::SessionIdentity;
 use super::resolve::principals;
 use super::sort::StoredRequests;
 use super::{

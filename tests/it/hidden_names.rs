@@ -58,7 +58,7 @@ fn all_of(folder: &Path) -> String {
     let mut all = String::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        all += &format!("{}\n", path.display());
+        all += path.to_str().unwrap();
         all += &text(&fs::read(&path).unwrap());
     }
     all
