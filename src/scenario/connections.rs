@@ -51,8 +51,11 @@ impl ScenarioFile {
             return Some((own.connections?, Basis::Given));
         }
         let pool = pool(client)?;
-        let basis =
-            if pool.is_documented { Basis::Documented(client.to_owned()) } else { Basis::Assumed };
+        let basis = if pool.is_documented {
+            Basis::Documented(pool.client.to_owned())
+        } else {
+            Basis::Assumed
+        };
         Some((pool.connections, basis))
     }
 }

@@ -23,7 +23,8 @@ impl ScenarioFile {
         if let Some(own) = self.clients.iter().find(|own| own.name == client) {
             return Some((own.retries?, Basis::Given));
         }
-        Some((pools::retries(client)?, Basis::Documented(client.to_owned())))
+        let name = pools::pool(client)?.client;
+        Some((pools::retries(name)?, Basis::Documented(name.to_owned())))
     }
 }
 

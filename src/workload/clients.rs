@@ -353,11 +353,21 @@ impl ClientProfile {
     /// # Errors
     /// If there is none; the hint has the nearest name, or all.
     pub fn built_in(name: &str) -> Result<Self> {
-        let found = BUILT_IN.iter().find(|row| row.name == name || row.aliases.contains(&name));
+        let found = built_in(name);
         found.map(BuiltIn::profile).ok_or_else(|| {
             Error::request(format!("`{name}` is not a known client")).hint(one_of(name, names()))
         })
     }
+}
+
+/// The built-in client of that name or alias.
+fn built_in(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|row| row.name == name || row.aliases.contains(&name))
+}
+
+/// The name of the built-in client of that name or alias.
+pub(super) fn built_in_name(name: &str) -> Option<&'static str> {
+    built_in(name).map(|row| row.name)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! The number is the most that one process opens: it holds as many as it has requests under way.
 //! *Assumed*: a busy client fills its pool, and keeps connections for as long as keys live.
 
+use super::clients;
 use crate::s3::{Connections, KnownRetries, Retries};
 
 /// The pool of one client.
@@ -100,17 +101,18 @@ pub const POOLS: [ConnectionPool; 20] = [
     assumed("s3torch", 25, "the AWS CRT opens 25 and more for a target of 10 Gbit/s"),
 ];
 
-/// The pool of the built-in client of that name, if one is known.
+/// The pool of the built-in client of that name or alias, if one is known.
 #[must_use]
 pub fn pool(client: &str) -> Option<&'static ConnectionPool> {
+    let client = clients::built_in_name(client)?;
     POOLS.iter().find(|pool| pool.client == client)
 }
 
-/// How the built-in client of that name repeats what is throttled, if it documents that; `docs/model.md`
+/// How the built-in client of that name or alias repeats what is throttled, if it documents that; `docs/model.md`
 /// has the sources.
 #[must_use]
 pub fn retries(client: &str) -> Option<Retries> {
-    let known = match client {
+    let known = match clients::built_in_name(client)? {
         "spark-s3a" | "spark-s3a-csv" | "spark-s3a-row-groups" => KnownRetries::S3a,
         "emrfs" => KnownRetries::Emrfs,
         _ => return None,
@@ -128,5 +130,19 @@ mod tests {
         for client in BUILT_IN {
             assert!(pool(client.name).is_some(), "{}", client.name);
         }
+    }
+
+    /// `spark` is `spark-s3a` by another name, in all that it does.
+    #[test]
+    fn a_client_by_another_name_is_the_same() {
+        for client in BUILT_IN {
+            for alias in client.aliases {
+                let [one, other] = [client.name, alias]
+                    .map(|name| (pool(name).unwrap().connections, retries(name)));
+                assert_eq!(one, other, "{alias}");
+            }
+        }
+        assert_eq!(pool("emr").unwrap().connections, Connections::Kept(500));
+        assert!(pool("own").is_none() && retries("own").is_none());
     }
 }
