@@ -232,9 +232,9 @@ pub struct Workload {
     pub reads: Option<object_read::ReadSources>,
     /// What its client makes of an action.
     pub client: clients::ClientProfile,
-    /// Size of the objects it writes or copies.
+    /// Size of the objects it writes.
     pub object_size: ByteSize,
-    /// Size of the objects it reads.
+    /// Size of the objects it reads or copies.
     pub read_size: ByteSize,
     /// False if it writes with the bucket key switched off by header.
     pub bucket_key: bool,
@@ -303,7 +303,7 @@ impl Workload {
         let own = actions.contains(&Action::Write)
             && (self.client.is_multipart(self.object_size) || self.client.write.copy > 0.0);
         let copies_parts =
-            actions.contains(&Action::Copy) && self.client.copies_in_parts(self.object_size);
+            actions.contains(&Action::Copy) && self.client.copies_in_parts(self.read_size);
         reads_new || own || copies_parts
     }
 
@@ -339,7 +339,7 @@ impl Workload {
         let requests = actions.map(|(action, count)| match action {
             Action::Read => count * self.client.requests_per_read(self.read_size),
             Action::Write => count * self.client.requests_per_write(self.object_size),
-            Action::Copy => count * self.client.requests_per_copy(self.object_size),
+            Action::Copy => count * self.client.requests_per_copy(self.read_size),
             _ => count,
         });
         requests.sum()

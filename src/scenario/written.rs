@@ -141,6 +141,7 @@ fn default_configurations() -> Vec<ConfigurationFile> {
         requester_rule,
         migrated: false,
         migrated_only: Vec::new(),
+        migrated_younger_than: None,
         assumptions: AssumptionOverrides::default(),
     })
     .into()
@@ -434,8 +435,11 @@ fn default_client() -> String {
     "direct".to_owned()
 }
 
-fn default_object_size() -> ByteSize {
-    ByteSize::mib(1)
+/// The size of a workload's objects, if it does not say.
+pub(crate) const DEFAULT_OBJECT_SIZE: ByteSize = ByteSize::mib(1);
+
+const fn default_object_size() -> ByteSize {
+    DEFAULT_OBJECT_SIZE
 }
 
 fn yes() -> bool {
@@ -483,6 +487,9 @@ pub struct ConfigurationFile {
     /// The populations that were, if not all: those that are worth it. Then `migrated` need not be given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub migrated_only: Vec<String>,
+    /// The age at the start of the run up to which objects were, if not all. Then `migrated` need not be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migrated_younger_than: Option<SimDuration>,
     /// Assumptions that differ from the scenario's.
     #[serde(default, skip_serializing_if = "AssumptionOverrides::is_empty")]
     pub assumptions: AssumptionOverrides,

@@ -10,7 +10,7 @@ use super::{Action, Traffic, Workload, shares};
 use crate::rng::{Purpose, Seed, Stream};
 use crate::s3::columns::{Objects, RequestClass, S3Columns, WantedColumns};
 use crate::s3::{Object, Operation, Request};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{ByteSize, SimDuration, SimTime};
 
 /// Draws the requests of one session slot in a workload, or those of one kind of action among them.
 #[derive(Debug)]
@@ -387,7 +387,7 @@ impl<'a> RequestSource<'a> {
         let mut draw = out.get(first).map_or(0, |request| request.draw);
         for _ in 0..self.whole(profile.copy) {
             let (own, copied) = (self.own(time, draw), out.len());
-            self.copy_of(own, time, out);
+            self.copy_of(own, workload.object_size, time, out);
             draw = out[copied].draw;
         }
     }
@@ -397,14 +397,14 @@ impl<'a> RequestSource<'a> {
         let (_, source) = self.pick(point);
         self.repeat(profile.list, point.time, Operation::ListObjects, out);
         self.repeat(profile.head, point.time, Operation::HeadObject, out);
-        self.copy_of(source, point.time, out);
+        self.copy_of(source, self.workload.read_size, point.time, out);
     }
 
-    /// Copies `source` as a whole or in parts.
-    fn copy_of(&mut self, source: Object, time: SimTime, out: &mut Vec<Request>) {
+    /// Copies `source` as a whole or in parts, by its size.
+    fn copy_of(&mut self, source: Object, size: ByteSize, time: SimTime, out: &mut Vec<Request>) {
         let workload = self.workload;
-        if workload.client.copies_in_parts(workload.object_size) {
-            let parts = workload.client.copied_parts(workload.object_size);
+        if workload.client.copies_in_parts(size) {
+            let parts = workload.client.copied_parts(size);
             self.upload(time, parts, Operation::UploadPartCopy, Some(source), out);
         } else {
             self.push(time, Operation::CopyObject, workload.bucket, source, out);

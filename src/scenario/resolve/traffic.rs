@@ -9,7 +9,9 @@ use crate::encryption::Mode;
 use crate::encryption::history::MAX_OBJECTS;
 use crate::error::{Error, one_of};
 use crate::scenario::Population;
-use crate::scenario::written::{PopulationFile, ReadFile, ScenarioFile, WorkloadFile};
+use crate::scenario::written::{
+    DEFAULT_OBJECT_SIZE, PopulationFile, ReadFile, ScenarioFile, WorkloadFile,
+};
 use crate::units::{ByteSize, Rate, SimDuration};
 use crate::workload::ages::AgeLaw;
 use crate::workload::arrivals::{Arrivals, PeriodicArrivals};
@@ -138,14 +140,24 @@ impl NameIndex<'_> {
         Ok(workload)
     }
 
-    /// Size of what a workload reads: that of the population, if it says.
+    /// Size of what a workload reads or copies: that of the population, if it says; else its own, if it is not the
+    /// default; else that of the workload whose objects they are.
     fn read_size(&self, written: &WorkloadFile) -> ByteSize {
-        let from = written.read.iter().flat_map(|read| &read.from);
-        let mut sizes = from.filter_map(|name| {
+        let from = || written.read.iter().flat_map(|read| &read.from);
+        let mut of_populations = from().filter_map(|name| {
             let population = self.file.populations.iter().find(|p| p.name == *name)?;
             population.object_size
         });
-        sizes.next().unwrap_or(written.object_size)
+        if let Some(size) = of_populations.next() {
+            return size;
+        }
+        let workloads = &self.file.workloads;
+        let mut of_writers =
+            from().filter_map(|name| workloads.iter().find(|writer| writer.name == *name));
+        match of_writers.next() {
+            Some(writer) if written.object_size == DEFAULT_OBJECT_SIZE => writer.object_size,
+            _ => written.object_size,
+        }
     }
 
     fn client(&self, path: String, name: &str) -> Resolved<ClientProfile> {
@@ -189,7 +201,11 @@ impl NameIndex<'_> {
             } else if let Some(source) = self.file.workloads.iter().position(|w| w.name == *name) {
                 let written = self.written(source).at_path(|| path.clone())?;
                 if reads.written.replace(written).is_some() {
-                    return refuse(path, "`from` has two workloads, but at most one is read");
+                    return refuse_with(
+                        path,
+                        "`from` has two workloads, but at most one is read",
+                        "write a `[[workload]]` that reads for each of them, with its part of the rate",
+                    );
                 }
             } else {
                 let known = populations.iter().map(|p| p.name.as_str());
