@@ -58,6 +58,8 @@ pub struct Cost {
     pub operation: Operation,
     /// Of which part of which bucket.
     pub bucket: u32,
+    /// Of which part of which bucket is what they read: another one's, if they copy.
+    pub read_bucket: u32,
     /// The KMS calls of each.
     pub calls: KmsCalls,
     /// Whether the calls name an object.
@@ -76,6 +78,14 @@ impl Cost {
         match self.side {
             CallSide::Read => self.caller.charged.read,
             CallSide::Own => self.caller.charged.own,
+        }
+    }
+
+    /// The part of a bucket that the calls are of.
+    const fn bucket_of_calls(&self) -> u32 {
+        match self.side {
+            CallSide::Read => self.read_bucket,
+            CallSide::Own => self.bucket,
         }
     }
 
@@ -236,7 +246,7 @@ impl Tally {
                 seconds.add((since / 1_000_000_000) as u32, each as u32);
             }
         }
-        self.buckets.count_seconds(cost.bucket, each as u32, self.window.from, times);
+        self.buckets.count_seconds(cost.bucket_of_calls(), each as u32, self.window.from, times);
         self.count_total(cost, times.len() as u64);
         self.count_of_requester(cost, times.len() as u64);
     }
@@ -257,7 +267,7 @@ impl Tally {
             }
             count += 1;
         }
-        self.buckets.count_seconds(cost.bucket, each, from, times);
+        self.buckets.count_seconds(cost.bucket_of_calls(), each, from, times);
         self.count_total(cost, count);
         self.count_of_requester(cost, count);
     }
@@ -277,7 +287,7 @@ impl Tally {
                 seconds.add(second as u32, u32::try_from(each * count).unwrap_or(u32::MAX));
             }
         }
-        if let Some(per_s) = self.buckets.seconds_of(cost.bucket) {
+        if let Some(per_s) = self.buckets.seconds_of(cost.bucket_of_calls()) {
             for (calls, &count) in per_s.iter_mut().zip(&counts.per_second) {
                 *calls = u32::try_from(u64::from(*calls) + each * count).unwrap_or(u32::MAX);
             }
@@ -298,7 +308,7 @@ impl Tally {
             account.counts.count(calls.total(), of.charged, cost.once);
         }
         self.principals.count(cost.caller.principal, of);
-        self.buckets.count(cost.bucket, of);
+        self.buckets.count(cost.bucket_of_calls(), of);
         self.calls_by_object += if cost.by_object { calls.total() } else { 0 };
         self.keys_generated += if cost.generates { count } else { 0 };
     }
@@ -447,6 +457,7 @@ mod tests {
             caller: Caller { requester, principal: 0, charged: Charged::default() },
             operation: Operation::GetObject,
             bucket: 0,
+            read_bucket: 0,
             calls: KmsCalls::of(KmsApi::Decrypt, 1),
             by_object: true,
             side: CallSide::Read,

@@ -280,6 +280,7 @@ impl OfKind<'_> {
             caller: self.caller,
             operation,
             bucket,
+            read_bucket: bucket,
             calls,
             by_object,
             side: CallSide::Own,

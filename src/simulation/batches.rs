@@ -11,10 +11,10 @@ use super::skip_ahead::SharedMemory;
 use super::worker::{ArmState, Worker};
 use crate::encryption::service::{Answer, CallOf, KeyNeeds, ReadCache, Scheme};
 use crate::kms::KmsCalls;
-use crate::s3::{Request, SessionSlot};
+use crate::s3::{Connections, Request, SessionSlot};
 use crate::scenario::Scenario;
-use crate::tally::{CallSide, Caller, Cost, Tally};
-use crate::units::SimTime;
+use crate::tally::{CallSide, Caller, Cost, Tally, Window};
+use crate::units::{SimDuration, SimTime};
 
 /// Arms that need the same of every request: they treat the buckets alike.
 pub(super) struct NeedGroups {
@@ -92,6 +92,8 @@ struct RequestKinds {
     list: Vec<Cost>,
     /// The kind of each request.
     of_request: Vec<u32>,
+    /// Of each kind how many requests of one action come in a second at most; `None` if there is no bound.
+    in_a_second: Vec<Option<usize>>,
 }
 
 impl RequestKinds {
@@ -99,6 +101,7 @@ impl RequestKinds {
     fn find(&mut self, scenario: &Scenario, requester: usize, requests: &[Request]) {
         self.list.clear();
         self.of_request.clear();
+        self.in_a_second.clear();
         for request in requests {
             let principal = scenario.slots[request.slot as usize].principal as usize;
             let charged = scenario.charged(principal, request);
@@ -106,6 +109,7 @@ impl RequestKinds {
                 caller: Caller { requester, principal, charged },
                 operation: request.operation,
                 bucket: request.bucket,
+                read_bucket: scenario.bucket_read(request),
                 calls: KmsCalls::NONE,
                 by_object: false,
                 side: CallSide::Own,
@@ -115,6 +119,7 @@ impl RequestKinds {
             let known = self.list.iter().position(|known| *known == kind);
             let number = known.unwrap_or_else(|| {
                 self.list.push(kind);
+                self.in_a_second.push(in_a_second(scenario, request.slot));
                 self.list.len() - 1
             });
             self.of_request.push(number as u32);
@@ -179,7 +184,7 @@ impl BatchAnswers<'_> {
         let Worker { arms, of_groups, batch, places, room, .. } = worker;
         let BatchRoom { needs, keys, calls, kinds, times } = room;
         kinds.find(self.scenario, requester, batch);
-        let counting = BatchCount { kinds, places };
+        let counting = BatchCount { kinds, places, window: self.scenario.window() };
         let groups = self.groups.firsts.iter().zip(&self.groups.keyless);
         for ((needs, (&first, keyless)), tally) in needs.iter_mut().zip(groups).zip(of_groups) {
             needs.find(&self.schemes[first], keyless, batch);
@@ -215,6 +220,7 @@ struct BatchCount<'a> {
     kinds: &'a RequestKinds,
     /// Of a log's requests: which part of which bucket each counts to.
     places: &'a [u32],
+    window: Window,
 }
 
 impl BatchCount<'_> {
@@ -223,6 +229,11 @@ impl BatchCount<'_> {
         for alike in calls.chunk_by(|one, next| self.kinds.count_alike(one, next)) {
             times.clear();
             times.extend(alike.iter().map(|call| call.time));
+            if let Some(most) = self.kinds.in_a_second[self.kinds.of(&alike[0]) as usize]
+                && times.len() > most
+            {
+                spread_actions(times, most, self.window);
+            }
             tally.count_all(&self.kinds.cost(&alike[0]), times);
         }
         if !self.places.is_empty() {
@@ -230,5 +241,88 @@ impl BatchCount<'_> {
                 tally.count_at(self.places[*request as usize], *time, answer.calls);
             }
         }
+    }
+}
+
+/// Requests that a connection makes in a second: each takes 100 to 200 ms until the first byte
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>).
+const A_CONNECTION_PER_S: usize = 10;
+
+/// How many requests of one action of a session come in a second at most, by its connections. A log tells
+/// when each request came.
+fn in_a_second(scenario: &Scenario, slot: u32) -> Option<usize> {
+    match scenario.slots[slot as usize].connections {
+        Connections::Kept(connections) if scenario.recording.is_none() => {
+            Some(connections as usize * A_CONNECTION_PER_S)
+        }
+        Connections::Kept(_) | Connections::Fresh => None,
+    }
+}
+
+/// Puts requests of one action beyond so many a second into the seconds that follow: the parts of a terabyte
+/// do not come at once. Those that a run would end before come earlier, and none leaves the counted part.
+fn spread_actions(times: &mut [SimTime], in_a_second: usize, window: Window) {
+    const SECOND: SimDuration = SimDuration::from_secs(1);
+    let mut is_spread = false;
+    for action in times.chunk_by_mut(|one, next| one == next) {
+        if action.len() <= in_a_second || action[0] < window.from {
+            continue;
+        }
+        let seconds = action.len().div_ceil(in_a_second) as i64;
+        let latest = window.end - SECOND.saturating_mul(seconds);
+        let start = action[0].min(latest).max(window.from);
+        let left = window.end.since(start).as_nanos() / SECOND.as_nanos();
+        let in_a_second = in_a_second.max(action.len().div_ceil(left.max(1) as usize));
+        for (number, time) in action.iter_mut().enumerate() {
+            *time = start + SECOND.saturating_mul((number / in_a_second) as i64);
+        }
+        is_spread = true;
+    }
+    // Other actions lie between.
+    if is_spread {
+        times.sort_unstable();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: SimDuration = SimDuration::from_secs(1);
+
+    fn window(from_s: i64, end_s: i64) -> Window {
+        let [from, end] = [from_s, end_s].map(|at| SimTime::ZERO + SimDuration::from_secs(at));
+        Window::new(from, end)
+    }
+
+    /// How many of an action's requests at a second come in each second of the run.
+    fn spread(requests: usize, at_s: i64, in_a_second: usize, window: Window) -> Vec<usize> {
+        let mut times = vec![SimTime::ZERO + SECOND.saturating_mul(at_s); requests];
+        spread_actions(&mut times, in_a_second, window);
+        let mut seconds = vec![0; window.end.second() as usize];
+        for time in times {
+            seconds[time.second() as usize] += 1;
+        }
+        seconds
+    }
+
+    /// By hand: 25 requests on a connection take three seconds, and end with the run.
+    #[test]
+    fn an_action_takes_the_seconds_that_its_connections_need() {
+        assert_eq!(spread(25, 2, 10, window(0, 6)), [0, 0, 10, 10, 5, 0]);
+        assert_eq!(spread(10, 2, 10, window(0, 4)), [0, 0, 10, 0]);
+        assert_eq!(spread(25, 4, 10, window(0, 6)), [0, 0, 0, 10, 10, 5]);
+        // Neither is there time enough nor does anything leave the counted part.
+        assert_eq!(spread(25, 5, 10, window(4, 6)), [0, 0, 0, 0, 13, 12]);
+        assert_eq!(spread(25, 3, 10, window(4, 6)), [0, 0, 0, 25, 0, 0]);
+    }
+
+    #[test]
+    fn what_comes_in_between_keeps_its_time() {
+        let at = |second| SimTime::ZERO + SimDuration::from_secs(second);
+        let mut times = vec![at(1); 4];
+        times.extend([at(2), at(5)]);
+        spread_actions(&mut times, 2, window(0, 9));
+        assert_eq!(times, [at(1), at(1), at(2), at(2), at(2), at(5)]);
     }
 }

@@ -25,7 +25,7 @@ pub struct CountedBuckets {
 pub struct BucketCounts {
     /// S3 requests; a copy counts where it writes.
     pub requests: u64,
-    /// KMS calls.
+    /// KMS calls; those for what a copy reads count where that lies.
     pub calls: KmsCalls,
     /// The same by account.
     pub accounts: CallsByAccount,

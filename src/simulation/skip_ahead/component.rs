@@ -105,6 +105,7 @@ impl<'a> Component<'a> {
             caller: Caller { requester, principal: self.principal, charged: self.charged },
             operation: self.kind.operation,
             bucket: self.kind.bucket,
+            read_bucket: self.kind.bucket,
             calls,
             by_object,
             side: CallSide::Own,
