@@ -63,6 +63,13 @@ impl Override {
         Self { range: Some(range), ..self }
     }
 
+    /// Whether it changes buckets, principals, populations or workloads.
+    pub(super) fn is_of_elements(&self) -> bool {
+        const LISTS: [&str; 6] =
+            ["bucket", "principal", "population", "workload", "requesters", "connections"];
+        self.key.split('.').next().is_some_and(|list| LISTS.contains(&list))
+    }
+
     fn typed(&self) -> TypedOverride {
         let (option, value) = match &self.range {
             _ if self.prices.is_some() => return TypedOverride::Prices,

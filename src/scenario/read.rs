@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::Scenario;
-use super::document::TomlDocument;
+use super::document::{TomlDocument, TypedOverride};
 use super::error_text::complaint;
 use super::included::{include_histograms, include_prices};
 use super::overrides::Override;
@@ -56,27 +56,33 @@ impl Scenario {
         overrides: &[Override],
         include: Include,
     ) -> Result<Self> {
-        let mut changed = None;
-        if !overrides.is_empty() {
-            // Keys that the file leaves to their defaults can be overridden like any other.
-            let whole = changed.insert(TomlDocument::of(&file, document.name()));
-            overrides.iter().try_for_each(|change| change.put(whole))?;
-            file = of_document(whole)?;
+        // What names a tenant's own goes over the lists that tenants have been put into.
+        let has_tenants = !file.tenants.is_empty();
+        let (of_lists, of_file): (Vec<&Override>, Vec<&Override>) =
+            overrides.iter().partition(|change| has_tenants && change.is_of_elements());
+        let (mut changed, mut lists_changed) = (None, None);
+        if !of_file.is_empty() {
+            file = of_document(changed.insert(overridden(&file, document.name(), &of_file)?))?;
         }
         let mut origins = Origins::default();
-        let resolved = expand(&mut file, include)
-            .map(|found| origins = found)
+        let expanded = expand(&mut file, include).map(|found| origins = found);
+        if expanded.is_ok() && !of_lists.is_empty() {
+            let whole = overridden(&file, document.name(), &of_lists)?;
+            file = of_document(lists_changed.insert(whole))?;
+        }
+        let resolved = expanded
             .and_then(|()| include_histograms(&mut file, include))
             .and_then(|()| include_prices(&mut file, include))
             .and_then(|()| resolve(file));
         resolved.map_err(|Misplaced { path, error }| {
-            let path = origins.written_at(&path);
-            let keys: Vec<&str> = path.split('.').collect();
-            let culprit = changed.as_ref().and_then(|changed| changed.culprit(&keys));
-            error.at(match (culprit, document.called(document.place(&keys))) {
-                (Some(typed), _) => format!("{typed}: {path}"),
+            let written = origins.written_at(&path);
+            let of_lists = culprit(lists_changed.as_ref(), &path);
+            let typed = of_lists.or_else(|| culprit(changed.as_ref(), &written));
+            let keys: Vec<&str> = written.split('.').collect();
+            error.at(match (typed, document.called(document.place(&keys))) {
+                (Some(typed), _) => format!("{typed}: {written}"),
                 (None, Some(place)) => place,
-                (None, None) => format!("{}: {path}", document.name()),
+                (None, None) => format!("{}: {written}", document.name()),
             })
         })
     }
@@ -132,6 +138,22 @@ impl Scenario {
         };
         Self::of_file(file, &self.name)
     }
+}
+
+/// A file with overrides put over it: keys that it leaves to their defaults can be overridden like any other.
+fn overridden<'a>(
+    file: &ScenarioFile,
+    name: &'a str,
+    overrides: &[&Override],
+) -> Result<TomlDocument<'a>> {
+    let mut whole = TomlDocument::of(file, name);
+    overrides.iter().try_for_each(|change| change.put(&mut whole))?;
+    Ok(whole)
+}
+
+/// The override that put into a document what stands at a path.
+fn culprit<'a>(changed: Option<&'a TomlDocument>, path: &str) -> Option<&'a TypedOverride> {
+    changed?.culprit(&path.split('.').collect::<Vec<_>>())
 }
 
 /// Reads TOML; `place` names the text in messages.

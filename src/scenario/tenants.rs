@@ -254,6 +254,11 @@ impl Tenant {
         format!("{}-{name}", self.name)
     }
 
+    /// A KMS key's name: with `{name}` in it, it is the tenant's own.
+    fn kms_key(&self, name: Option<&String>) -> Option<String> {
+        name.map(|name| name.replace("{name}", &self.name))
+    }
+
     /// The same of a name that may be none of the tenant's own.
     fn known(&self, name: &str, own: &BTreeSet<&str>) -> String {
         if own.contains(name) { self.own(name) } else { name.to_owned() }
@@ -282,7 +287,8 @@ impl OfTenant<'_> {
 
     fn bucket(&self, of: &BucketFile) -> BucketFile {
         let region = self.tenant.region.clone().unwrap_or_else(|| of.region.clone());
-        BucketFile { name: self.tenant.own(&of.name), region, ..of.clone() }
+        let kms_key = self.tenant.kms_key(of.kms_key.as_ref());
+        BucketFile { name: self.tenant.own(&of.name), region, kms_key, ..of.clone() }
     }
 
     fn principal(&self, of: &PrincipalFile) -> PrincipalFile {
@@ -304,6 +310,7 @@ impl OfTenant<'_> {
             objects: of.objects.map(|objects| self.objects(objects)),
             written_at: of.written_at.map(|rate| rate.times(tenant.size)).transpose()?,
             written_by: writer.map(|writer| tenant.known(writer, &names.principals)),
+            kms_key: tenant.kms_key(of.kms_key.as_ref()),
             ..of.clone()
         })
     }
@@ -319,6 +326,7 @@ impl OfTenant<'_> {
             name: tenant.own(&of.name),
             principal: tenant.known(&of.principal, &names.principals),
             bucket: tenant.known(&of.bucket, &names.buckets),
+            kms_key: tenant.kms_key(of.kms_key.as_ref()),
             ..of.clone()
         };
         if let Some(arrivals) = &mut workload.arrivals {
