@@ -34,7 +34,6 @@ pub(crate) mod run_toml;
 mod schema;
 mod tenants;
 pub mod written;
-pub(crate) mod young;
 
 pub use meaning::{
     Billing, Bucket, Configuration, Domain, FreeTierOf, Population, Scenario, Sender, Writers,

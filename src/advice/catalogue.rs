@@ -246,12 +246,11 @@ pub const CATALOGUE: &[AdviceKind] = &[
         group: MIGRATION,
         instead: false,
         same_requests: true,
-        note: "is run as if bucket keys had been on for 30 days; as these objects age it is worth less, so it is \
-               paid back later than told",
+        note: "",
         untold_by_logs: Some(
             "the log does not tell the age of what was there before: an inventory does",
         ),
-        without: "no bucket has both objects of the last 30 days without a bucket key and older ones",
+        without: "there are not both objects of the last 30 days that can be migrated and older ones",
         changes: changes::migrate_young,
     },
     AdviceKind {

@@ -265,21 +265,21 @@ pub(super) fn migrate_part(scene: &AdvisedScenario) -> Vec<Change> {
     changes.collect()
 }
 
-/// Objects of the last days, as if bucket keys had been on when they were written.
+/// Objects of the last days alone.
 pub(super) fn migrate_young(scene: &AdvisedScenario) -> Vec<Change> {
     let AdvisedScenario { scenario, configuration } = *scene;
-    let Some(young) = scenario.young() else { return Vec::new() };
-    if scenario.configurations[configuration].migrated {
+    let is_free = |it: &&Population| !it.is_locked && scenario.domain_of(it).migrates();
+    let migrating: Vec<&Population> = scenario.populations.iter().filter(is_free).collect();
+    let has_young = migrating.iter().any(|it| it.age.cdf(YOUNG) > 0.0);
+    let has_old = migrating.iter().any(|it| it.age.cdf(YOUNG) < 1.0);
+    let is_asked = scenario.recording.is_none() && has_young && has_old;
+    if !is_asked || scenario.configurations[configuration].migrated {
         return Vec::new();
     }
-    let overrides = young.buckets.iter().map(|&bucket| {
-        let key = element("bucket", &scenario.buckets[bucket].name, bucket);
-        Override::new(format!("{key}.bucket_keys_since"), format!("-{YOUNG}"))
-    });
+    let key = format!("{}.migrated_younger_than", scene.configuration_key());
     let title = "give the objects of the last 30 days a bucket key";
-    let cost = rewriting(scenario, |index| young.objects[index], 1);
-    let change = Change::new("migrate-young", title, overrides.collect());
-    vec![change.costs(OneTimeCostBasis::Known(cost))]
+    let change = Change::new("migrate-young", title, vec![Override::new(key, YOUNG.to_string())]);
+    vec![change.costs(OneTimeCostBasis::OfMigration)]
 }
 
 /// What it costs to encrypt so many objects of each population anew, by S3 Batch Operations.
@@ -346,11 +346,17 @@ fn moves_whole(file: &WorkloadFile) -> bool {
     !matches!(pattern, Some(ReadPattern::Uniform | ReadPattern::Zipf(_)))
 }
 
+/// Whether there are so many objects in each step of a job that a tenth of them is less: one backup a night is one.
+fn has_many(file: &WorkloadFile) -> bool {
+    let mut steps = file.jobs.iter().flat_map(|jobs| &jobs.steps);
+    steps.all(|step| step.objects >= TIMES_LARGER)
+}
+
 pub(super) fn larger_objects(scene: &AdvisedScenario) -> Vec<Change> {
     let file = scene.scenario.file();
     let mut overrides = Vec::new();
     for (index, workload) in file.workloads.iter().enumerate() {
-        if moves_whole(workload) {
+        if moves_whole(workload) && has_many(workload) {
             overrides.extend(larger(&element("workload", &workload.name, index), workload));
         }
     }
@@ -359,6 +365,9 @@ pub(super) fn larger_objects(scene: &AdvisedScenario) -> Vec<Change> {
     }
     for (index, population) in file.populations.iter().enumerate() {
         let key = element("population", &population.name, index);
+        if population.objects.is_some_and(|objects| objects < TIMES_LARGER) {
+            continue;
+        }
         if let Some(objects) = population.objects {
             let objects = objects.div_ceil(TIMES_LARGER).to_string();
             overrides.push(Override::new(format!("{key}.objects"), objects));

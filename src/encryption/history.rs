@@ -96,6 +96,8 @@ pub struct History {
     /// The partitions of a migration: each key of `starts` then stands for one key a partition, chosen
     /// object by object.
     spread: Option<u32>,
+    /// Since when what was written has been migrated, if it is only the younger part.
+    migrated_from: SimTime,
 }
 
 /// The keys of one writer in one partition.
@@ -192,21 +194,31 @@ impl History {
         Self { timelines, of_writer, ..Self::new(writing, keyless, counts, starts) }
     }
 
-    /// The same population after a migration at `rate_per_s` objects a second: every object is
-    /// wrapped anew, in the order of age (*assumed*), by one requester writing at once through so many
-    /// `partitions`.
+    /// The same population after a migration at `rate_per_s` objects a second: every object, or every one that
+    /// is `younger_than` an age, is wrapped anew, in the order of age (*assumed*), by one requester writing at
+    /// once through so many `partitions`. What is older has no bucket key.
     #[must_use]
-    pub fn migrate(writing: &Writing, rate_per_s: f64, partitions: u32) -> Self {
+    pub fn migrate(
+        writing: &Writing,
+        rate_per_s: f64,
+        partitions: u32,
+        younger_than: Option<SimDuration>,
+    ) -> Self {
+        let share = younger_than.map_or(1.0, |age| writing.ages.cdf(age));
+        let migrated = (writing.objects as f64 * share).round() as u64;
+        let keyless = writing.objects - migrated.min(writing.objects);
         let per_key = writing.objects_per_migrated_key(rate_per_s);
-        let keys = writing.migrated_keys(rate_per_s);
+        let keys = Writing { objects: migrated, ..*writing }.migrated_keys(rate_per_s);
         let bounds: Vec<u64> =
-            (0..=keys).map(|key| ((key as f64 * per_key) as u64).min(writing.objects)).collect();
+            (0..=keys).map(|key| keyless + ((key as f64 * per_key) as u64).min(migrated)).collect();
         let counts = bounds.windows(2).map(|ends| ends[1] - ends[0]);
         let starts = bounds[..keys as usize].iter().map(|&older| {
             let older = older as f64 / writing.objects.max(1) as f64;
             -writing.ages.quantile(1.0 - older).as_nanos()
         });
-        Self { spread: Some(partitions), ..Self::new(writing, 0, counts, starts.collect()) }
+        let migrated_from = younger_than.map_or(SimTime::MIN, |age| SimTime::ZERO - age);
+        let history = Self::new(writing, keyless, counts, starts.collect());
+        Self { spread: Some(partitions), migrated_from, ..history }
     }
 
     /// A history of keys with their objects and starts in the order of time, of no timelines.
@@ -230,6 +242,7 @@ impl History {
             timelines: Vec::new(),
             of_writer: Vec::new(),
             spread: None,
+            migrated_from: SimTime::MIN,
         }
     }
 
@@ -277,6 +290,9 @@ impl History {
     #[must_use]
     pub fn key_at(&self, writer: u32, draw: u32, time: SimTime, since: SimTime) -> Option<u32> {
         if let Some(partitions) = self.spread {
+            if time < self.migrated_from {
+                return None;
+            }
             let key = self.nearest(time)?;
             return Some(key * partitions + part_of(draw, partitions));
         }
@@ -351,9 +367,11 @@ impl History {
         }
         if let Some(partitions) = self.spread {
             let even = 1.0 / f64::from(partitions);
+            let from = self.migrated_from.min(until);
+            push_written(shares, None, 1.0, SimTime::MIN, from);
             for part in 0..partitions {
                 let numbers = (first_key + part..).step_by(partitions as usize);
-                push_timeline(shares, starts, numbers, even, (SimTime::MIN, until));
+                push_timeline(shares, starts, numbers, even, (from, until));
             }
             return;
         }
@@ -506,12 +524,32 @@ mod tests {
     #[test]
     fn a_migration_packs_objects_under_few_keys() {
         let ages = Even(DAY);
-        let history = History::migrate(&writing(1_000_000, &ages, &[1]), 1_000.0, 1);
+        let history = History::migrate(&writing(1_000_000, &ages, &[1]), 1_000.0, 1, None);
         assert_eq!(history.keys(), 4);
         assert_eq!(history.keyless(), 0);
         assert_eq!(history.key_of_rank(299_999), Some(0));
         assert_eq!(history.key_of_rank(300_000), Some(1));
         assert_eq!(history.key_at(0, 0, SimTime::ZERO, SimTime::ZERO), Some(3));
+    }
+
+    /// By hand: of a million objects of a day the 750,000 of the last 18 hours share three keys, the others have none.
+    #[test]
+    fn the_younger_part_alone_is_packed() {
+        let ages = Even(DAY);
+        let hours = |hours: i64| SimDuration::from_secs(hours * 3_600);
+        let writing = writing(1_000_000, &ages, &[1]);
+        let history = History::migrate(&writing, 1_000.0, 1, Some(hours(18)));
+        assert_eq!((history.keys(), history.keyless()), (3, 250_000));
+        assert_eq!(history.key_of_rank(249_999), None);
+        assert_eq!(history.key_of_rank(250_000), Some(0));
+        assert_eq!(history.key_of_rank(550_000), Some(1));
+        let at = |age: SimDuration| history.key_at(0, 0, SimTime::ZERO - age, SimTime::ZERO);
+        assert_eq!([at(hours(19)), at(hours(17)), at(hours(0))], [None, Some(0), Some(2)]);
+        let mut shares = Vec::new();
+        history.shares_of_times(0, SimTime::ZERO, SimTime::ZERO, &[1.0], &mut shares);
+        history.shares_of_ranks(0, &mut shares);
+        let keyless: Vec<&KeyShare> = shares.iter().filter(|share| share.key.is_none()).collect();
+        assert_eq!(keyless.len(), 2, "{shares:?}");
     }
 
     /// Of writes that are known every object's key was generated by a write in the same partition, less

@@ -96,7 +96,7 @@ pub fn document(plan: &MigrationPlanned) -> Document {
 /// What each way touches, costs, takes and saves.
 fn ways(plan: &MigrationPlanned) -> Table {
     let has_months = !plan.ways.months.is_empty();
-    let changes = plan.ways.changes;
+    let changes = plan.ways.changing.is_some();
     let last = format!("in month {}", plan.asked.months);
     Table::of(&plan.ways.ways)
         .text("way", |row| title(row))

@@ -1,9 +1,11 @@
 //! What a migration costs, what it saves, and when that has paid for it.
 //!
 //! - here: that of a run's configuration;
+//! - [`old_reads`]: how long what is there is still read;
 //! - [`ways`]: all ways of migrating, side by side;
 //! - [`rows`]: their tables.
 
+pub(super) mod old_reads;
 pub mod rows;
 pub mod ways;
 
@@ -21,13 +23,16 @@ use crate::migration::stored::StoredObjects;
 use crate::pricing::Bill;
 use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, SimTime};
-use crate::workload::Workload;
-use crate::workload::object_read::{ReadSources, ReadWritten};
-use crate::workload::read_pattern::{ReadPattern, ScanReads};
+use old_reads::OldReads;
 
 /// The same configuration, its objects as they are.
 pub(super) fn unmigrated(migrated: &Configuration) -> Configuration {
-    Configuration { migrated: false, migrated_only: Vec::new(), ..migrated.clone() }
+    Configuration {
+        migrated: false,
+        migrated_only: Vec::new(),
+        migrated_younger_than: None,
+        ..migrated.clone()
+    }
 }
 
 /// Whether a configuration is another one without its migration.
@@ -52,12 +57,7 @@ impl Migration {
         if !migrated.migrated {
             return None;
         }
-        let bill = one_off(
-            scenario,
-            MigrationMethod::Update,
-            &scenario.migrating(migrated).collect::<Vec<_>>(),
-        )
-        .bill;
+        let bill = one_off(scenario, MigrationMethod::Update, migrated).bill;
         let after = counted.at(index, Level::Assumed);
         let before = counted.unmigrated(index).unwrap_or(after);
         let payback = payback(scenario, migrated, bill.total().as_f64(), before, after);
@@ -65,20 +65,15 @@ impl Migration {
     }
 }
 
-/// What it costs to migrate some populations, region by region; S3 makes the list of them.
-fn one_off(scenario: &Scenario, operation: MigrationMethod, populations: &[&Population]) -> OneOff {
-    let all = populations.iter().map(|population| (*population, stored(scenario, population)));
-    one_off_of(scenario, operation, all)
-}
-
-/// The same of what is stored of them.
-fn one_off_of<'a>(
-    scenario: &'a Scenario,
-    operation: MigrationMethod,
-    all: impl Iterator<Item = (&'a Population, StoredObjects)>,
-) -> OneOff {
-    let all: Vec<(usize, StoredObjects)> = all
-        .map(|(it, objects)| (scenario.accounts.region_of_bucket(it.bucket as usize), objects))
+/// What it costs to migrate what a configuration does, region by region; S3 makes the list of objects.
+fn one_off(scenario: &Scenario, operation: MigrationMethod, migrated: &Configuration) -> OneOff {
+    let populations = scenario.migrating(migrated);
+    let all: Vec<(usize, StoredObjects)> = populations
+        .map(|population| {
+            let objects = migrated.objects_migrated(scenario, population);
+            let region = scenario.accounts.region_of_bucket(population.bucket as usize);
+            (region, stored(scenario, population).part(objects))
+        })
         .collect();
     let prices = scenario.billing.prices.iter().enumerate();
     OneOff::of_regions(prices.map(|(region, prices)| {
@@ -170,23 +165,15 @@ fn exact_payback(
     if scenario.recording.is_some() {
         return Payback::of(cost, &savings, &Onward::Untold);
     }
-    if !is_fading(scenario, migrated) {
+    let old = OldReads::of_migrated(scenario, migrated);
+    if !old.fade() {
         return Payback::of(cost, &savings, &Onward::Steady);
     }
     let keyless_s = keyless_s(scenario, migrated);
-    let onward = Onward::Fading(&[&|time_s| reads_of_old(scenario, migrated, time_s), &|time_s| {
-        reads_of_old(scenario, migrated, time_s + keyless_s)
-    }]);
+    let onward =
+        Onward::Fading(&[&|time_s| old.per_s(time_s), &|time_s| old.per_s(time_s + keyless_s)]);
     Payback::of(cost, &savings, &onward)
 }
-
-/// Whether what is read of what a configuration migrates becomes less.
-fn is_fading(scenario: &Scenario, migrated: &Configuration) -> bool {
-    reads_of_old(scenario, migrated, 0.0) > reads_of_old(scenario, migrated, FAR_S)
-}
-
-/// Far beyond every run, in seconds.
-const FAR_S: f64 = 3e9;
 
 /// What the bill falls by with each call less.
 fn usd_per_call(
@@ -202,64 +189,6 @@ fn usd_per_call(
     });
     let fewer = before_calls - after_calls;
     if fewer == 0.0 { 0.0 } else { (before_usd - after_usd) / fewer }
-}
-
-/// Reads a second, in the mean, of objects that are older than so many seconds after a migration, if they
-/// were there at the time: what its saving lives on. Work that happens once is left out.
-fn reads_of_old(scenario: &Scenario, migrated: &Configuration, time_s: f64) -> f64 {
-    let recurring = scenario.workloads.iter().filter(|workload| !workload.happens_once());
-    let rates = recurring.filter_map(|workload| {
-        let reads = workload.reads.as_ref()?;
-        let population = reads.population.as_ref()?;
-        let is_moved = migrated.migrates(population.population as usize)
-            && scenario.domains[population.bucket as usize].migrates();
-        is_moved.then(|| reads_per_s(scenario, workload) * share_of_old(reads, time_s))
-    });
-    rates.sum()
-}
-
-/// Reads a second, in the mean.
-fn reads_per_s(scenario: &Scenario, workload: &Workload) -> f64 {
-    let actions = workload.expected_actions(scenario.duration()).into_iter();
-    let reads = actions.filter(|(action, _)| action.reads()).map(|(_, count)| count);
-    reads.sum::<f64>() / scenario.duration().as_secs_f64()
-}
-
-/// Share of the reads at a time after the start of the run that are of objects from before it.
-fn share_of_old(reads: &ReadSources, time_s: f64) -> f64 {
-    match (&reads.population, &reads.written) {
-        (None, _) => 0.0,
-        // What is read is the newest of them, where a law asks for newer ones.
-        (Some(_), None) => 1.0,
-        (Some(_), Some(written)) => match &reads.pattern {
-            ReadPattern::Uniform | ReadPattern::Zipf(_) => 1.0,
-            // What newer writers wrote before the run is not the population's.
-            ReadPattern::ByAge(law) => {
-                1.0 - law.cdf(SimDuration::from_secs_f64(time_s + since_s(written)))
-            }
-            ReadPattern::Scan(scan) | ReadPattern::RecentFirst(scan) => {
-                older_part(scan, time_s + since_s(written))
-            }
-            ReadPattern::JustWritten(just) => {
-                f64::from(u8::from(just.delay.as_secs_f64() > time_s))
-            }
-        },
-    }
-}
-
-/// How long before the run a workload began whose objects are read.
-fn since_s(written: &ReadWritten) -> f64 {
-    SimTime::ZERO.since(written.since).as_secs_f64()
-}
-
-/// The part of a scan's range that is older than `time_s`.
-fn older_part(scan: &ScanReads, time_s: f64) -> f64 {
-    let [newest, oldest] = [scan.newest, scan.oldest].map(SimDuration::as_secs_f64);
-    if oldest > newest {
-        ((oldest - time_s) / (oldest - newest)).clamp(0.0, 1.0)
-    } else {
-        f64::from(u8::from(oldest > time_s))
-    }
 }
 
 /// How old objects without a bucket key are at the start of the run, at the least.

@@ -261,6 +261,8 @@ pub struct Configuration {
     pub migrated: bool,
     /// Which of them, if not all.
     pub migrated_only: Vec<u32>,
+    /// Of these the objects that are younger at the start of the run, if not all.
+    pub migrated_younger_than: Option<SimDuration>,
     /// What AWS does not publish.
     pub ranges: AssumptionRanges,
 }
@@ -316,6 +318,19 @@ impl Configuration {
     pub fn migrates(&self, population: usize) -> bool {
         let only = &self.migrated_only;
         self.migrated && (only.is_empty() || only.contains(&(population as u32)))
+    }
+
+    /// How many objects of a population were re-encrypted, if it was: all, or those of an age that have no
+    /// bucket key yet.
+    #[must_use]
+    pub fn objects_migrated(&self, scenario: &Scenario, population: &Population) -> u64 {
+        let Some(younger_than) = self.migrated_younger_than else { return population.objects };
+        let domain = scenario.domain_of(population);
+        let since = domain.keys_since.min(SimTime::ZERO);
+        let is_told = domain.encryption.is_some() || since == SimTime::MIN;
+        let with_key = if is_told { 0.0 } else { population.age.cdf(SimTime::ZERO.since(since)) };
+        let share = (population.age.cdf(younger_than) - with_key).max(0.0);
+        (population.objects as f64 * share).round() as u64
     }
 
     /// Whether KMS's events name each object whose data is read or written, so that the audit by object
@@ -442,14 +457,20 @@ impl Scenario {
     #[inline]
     #[must_use]
     pub fn charged(&self, principal: usize, request: &Request) -> Charged {
-        let read_from = match request.object {
+        self.accounts.charged(principal, request.bucket, self.bucket_read(request))
+    }
+
+    /// The bucket that a request reads from; its own, if it reads nothing.
+    #[inline]
+    #[must_use]
+    pub fn bucket_read(&self, request: &Request) -> u32 {
+        match request.object {
             Object::Written { bucket, .. } => bucket,
             Object::Ranked { population, .. } | Object::Aged { population, .. } => {
                 self.populations[population as usize].bucket
             }
             Object::None | Object::Unserved | Object::Keyless => request.bucket,
-        };
-        self.accounts.charged(principal, request.bucket, read_from)
+        }
     }
 
     /// The workloads that happen once: their part of the bill is not scaled to the billing period.

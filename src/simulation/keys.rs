@@ -60,13 +60,16 @@ struct WritingRules<'a> {
     scheme: Scheme,
     /// Which populations are migrated.
     migrated: Vec<bool>,
+    /// Of which age at the most, if not all of their objects.
+    younger_than: Option<SimDuration>,
 }
 
 impl<'a> WritingRules<'a> {
     fn of(arm: &SeenArm<'a>) -> Self {
         let populations = 0..arm.scenario.populations.len();
         let migrated = populations.map(|index| arm.configuration().migrates(index)).collect();
-        Self { scenario: arm.scenario, scheme: arm.scheme(), migrated }
+        let younger_than = arm.configuration().migrated_younger_than;
+        Self { scenario: arm.scenario, scheme: arm.scheme(), migrated, younger_than }
     }
 
     /// Whether both lead to the same keys, whatever they say about reading and verifying.
@@ -74,6 +77,7 @@ impl<'a> WritingRules<'a> {
         let (mine, theirs) = (&self.scheme.assumptions, &other.scheme.assumptions);
         std::ptr::eq(self.scenario, other.scenario)
             && self.migrated == other.migrated
+            && self.younger_than == other.younger_than
             && self.scheme.buckets == other.scheme.buckets
             && self.scheme.populations == other.scheme.populations
             && mine.generation_lifetime == theirs.generation_lifetime
@@ -114,7 +118,8 @@ fn history(
     let writing = population.writing(since, &writers, assumptions);
     let history = if rules.migrated[index] && scenario.domain_of(population).migrates() {
         let partitions = assumptions.writing_at_most();
-        History::migrate(&writing, assumptions.migration_rate.as_per_s(), partitions)
+        let rate_per_s = assumptions.migration_rate.as_per_s();
+        History::migrate(&writing, rate_per_s, partitions, rules.younger_than)
     } else if let Some(writes) = recorded {
         History::of_writes(&writing, writes.iter().map(|&(time, draw)| (time, 0, draw)))
     } else if let Some(objects) = run.kept.population(index as u32, 1, 0) {

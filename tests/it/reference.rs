@@ -426,7 +426,7 @@ fn histories(
             let history = if migrated && is_moved {
                 let Assumptions { migration_rate, .. } = scheme.assumptions;
                 let partitions = scheme.assumptions.writing_at_most();
-                History::migrate(&writing, migration_rate.as_per_s(), partitions)
+                History::migrate(&writing, migration_rate.as_per_s(), partitions, None)
             } else if let Some(objects) = kept.population(index as u32, 1, 0) {
                 let requester = |writer: u32| writers.of_slot[writer as usize];
                 let objects = objects.iter().map(|o| (o.time, requester(o.writer), o.draw));

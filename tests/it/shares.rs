@@ -49,6 +49,8 @@ struct Recipe {
     /// Objects of the population.
     objects: u64,
     migrated: bool,
+    /// Up to which age, in seconds; all, if it is none.
+    younger_s: Option<f64>,
     /// For each session slot of the run its requester.
     slots: &'static [u32],
     /// Mean gap between keys of a timeline of the run, in seconds; some timelines have none.
@@ -62,6 +64,7 @@ const PLAIN: Recipe = Recipe {
     writers: &[0],
     objects: 400,
     migrated: false,
+    younger_s: None,
     slots: &[0],
     gap_s: 40.0,
 };
@@ -81,7 +84,7 @@ impl Recipe {
             generation_lifetime: s(self.lifetime_s),
         };
         let history = if self.migrated {
-            History::migrate(&writing, 2.0, self.partitions)
+            History::migrate(&writing, 2.0, self.partitions, self.younger_s.map(s))
         } else {
             History::write(&writing, &mut rng)
         };
@@ -304,9 +307,10 @@ fn shares_of_old_and_new_objects_are_those_of_their_requests() {
 fn shares_of_migrated_objects_are_those_of_their_requests() {
     for partitions in [1, 3] {
         let migrated = Recipe { migrated: true, partitions, ..PLAIN };
-        for objects in [30, 400] {
-            compare(Recipe { objects, ..migrated }, &aged(Some(1), None));
-            compare(Recipe { objects, ..migrated }, &Objects::Ranked { population: 0 });
+        for (objects, younger_s) in [(30, None), (400, None), (400, Some(150.0)), (30, Some(1.0))] {
+            let recipe = Recipe { objects, younger_s, ..migrated };
+            compare(recipe, &aged(Some(1), None));
+            compare(recipe, &Objects::Ranked { population: 0 });
         }
     }
 }

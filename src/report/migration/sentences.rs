@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{MigrationPlanned, days};
 use crate::harmless_text::named;
+use crate::migration::months::MONTH_S;
 use crate::migration::one_off::FEES_SOURCE;
 use crate::migration::reach::{MigrationMethod, Obstacle};
 use crate::report::numbers::{count, dollars, duration, grouped, percent};
 use crate::results::migration::rows::{ReachRow, WayRow};
-use crate::results::migration::ways::{ALL, LAST_DAYS, STANDARD};
+use crate::results::migration::ways::{ALL, LAST_DAYS, STANDARD, SimulatedTime};
 
 /// Which way is best, and when it has paid for itself.
 pub(super) fn verdict(plan: &MigrationPlanned) -> String {
@@ -108,18 +109,29 @@ fn waiting(plan: &MigrationPlanned, best: &WayRow) -> String {
     format!("{meets}, the migration is {ahead}")
 }
 
+/// What the months are taken from.
+fn simulated(plan: &MigrationPlanned) -> String {
+    let Some(SimulatedTime { length, steady }) = plan.ways.changing else {
+        return "Months are of 30 days, each as the scenario's run: what is read does not wander from old objects to new ones."
+            .to_owned();
+    };
+    let asked_s = f64::from(plan.asked.months) * MONTH_S;
+    if length.as_secs_f64() >= asked_s {
+        return format!(
+            "Months are of 30 days; {} of them were simulated, as what is read wanders from old objects to new ones or traffic grows.",
+            plan.asked.months
+        );
+    }
+    format!(
+        "Months are of 30 days. The first {length} were simulated: by then what is read has wandered from old objects to new ones, and all that follows is as the last {steady} of it."
+    )
+}
+
 /// What the figures rest on.
 pub(super) fn notes(plan: &MigrationPlanned) -> Vec<String> {
     let mut notes = Vec::new();
     if plan.scenario.is_some() {
-        notes.push(if plan.ways.changes {
-            format!(
-                "Months are of 30 days; {} of them were simulated, as what is read wanders from old objects to new ones or traffic grows.",
-                plan.asked.months
-            )
-        } else {
-            "Months are of 30 days, each as the scenario's run: what is read does not wander from old objects to new ones.".to_owned()
-        });
+        notes.push(simulated(plan));
         notes.push(
             "Saved: against leaving everything as is, of KMS requests, keys and the events of both; paid back: by what is saved beyond waiting. low … high: every assumption at the end that saves least, and most.".to_owned(),
         );

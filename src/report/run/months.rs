@@ -1,7 +1,7 @@
 //! What each configuration saves month by month, where a run is long enough.
 
 use super::adds_cost;
-use crate::migration::months::{MONTH_S, by_month};
+use crate::migration::months::{BinnedRun, MONTH_S};
 use crate::report::document::{Cell, Table};
 use crate::report::numbers::{dollars, grouped};
 use crate::results::Results;
@@ -59,5 +59,6 @@ fn monthly(results: &Results, name: &str, figure: impl Fn(&TimelineRow) -> f64) 
         results.timeline.iter().filter(|row| row.configuration == name).collect();
     let (Some(first), Some(last)) = (own.first(), own.last()) else { return Vec::new() };
     let figures: Vec<f64> = own.iter().map(|row| figure(row)).collect();
-    by_month(&figures, first.bin_s, (first.time_s, last.time_s + last.bin_s))
+    let (first_s, end_s) = (first.time_s, last.time_s + last.bin_s);
+    BinnedRun { first_s, end_s, bin_s: first.bin_s }.months(&figures)
 }

@@ -1,19 +1,21 @@
 //! The ways to migrate what is there, side by side: what each can touch, what it costs once, how fast it may
 //! go, and what it saves month by month.
 //!
-//! All ways are configurations of one run, on the same requests. Where what is read wanders from old objects to
-//! new ones, or traffic grows, the run lasts as many months as are asked for; else every month is as the
+//! All ways are configurations of one run, on the same requests. Where traffic grows, the run lasts as many months
+//! as are asked for. Where what is read wanders from old objects to new ones, it lasts until it has, and then as
+//! long as the scenario's own: from then on every month is as that last part. Else every month is as the
 //! scenario's own run.
 
+use super::old_reads::{OldReads, has_keyless};
 use super::rows::{MonthRow, OneOffRow, ReachRow, WayRow};
-use super::{is_fading, one_off, one_off_of, payback, stored, unmigrated};
+use super::{one_off, payback, stored, unmigrated};
 use crate::encryption::Mode;
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
-use crate::inventory::StorageClass;
 use crate::inventory::tally::InventoryCounts;
+use crate::inventory::{BucketKeyStatus, StorageClass};
 use crate::migration::YOUNG;
-use crate::migration::months::{MONTH_S, by_month, meets_from, net};
+use crate::migration::months::{BinnedRun, MONTH_S, meets_from, net};
 use crate::migration::one_off::OneOff;
 use crate::migration::pace::Pace;
 use crate::migration::payback::Payback;
@@ -25,7 +27,6 @@ use crate::results::arms::{self, Counted};
 use crate::results::billing;
 use crate::results::counts::ArmCounts;
 use crate::results::run::StepProgress;
-use crate::scenario::young::YoungObjects;
 use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, utc};
 use crate::workload::Workload;
@@ -57,20 +58,26 @@ pub struct MigrationWays {
     pub reach: Vec<ReachRow>,
     /// Rows of `migration_costs.csv`.
     pub costs: Vec<OneOffRow>,
-    /// Whether a month is not as another: what is read wanders from old objects to new ones, or traffic grows.
-    pub changes: bool,
+    /// If a month is not as another, because what is read wanders from old objects to new ones, or traffic grows:
+    /// the time that was simulated.
+    pub changing: Option<SimulatedTime>,
+}
+
+/// What a plan simulates of the months that it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SimulatedTime {
+    /// How long the run is.
+    pub length: SimDuration,
+    /// The last part of it, which all that follows is as.
+    pub steady: SimDuration,
 }
 
 /// One way.
 struct Way {
     operation: MigrationMethod,
     part: String,
-    /// The populations that it migrates.
-    populations: Vec<u32>,
     /// Which configuration of the run it is.
     configuration: usize,
-    /// The objects that it migrates, if they are the young of each population.
-    young: Option<YoungObjects>,
 }
 
 impl Way {
@@ -105,6 +112,16 @@ fn base(scenario: &Scenario) -> Result<Configuration> {
     Ok(unmigrated(found))
 }
 
+/// A population as it lies there now: where bucket keys have been on for longer, its objects have one.
+fn stored_now(scenario: &Scenario, population: &Population) -> StoredObjects {
+    let mut stored = stored(scenario, population);
+    let domain = scenario.domain_of(population);
+    if domain.encryption.is_none() && !domain.directory && !has_keyless(scenario, population) {
+        stored.kind.bucket_key = BucketKeyStatus::Enabled;
+    }
+    stored
+}
+
 /// The populations that an operation can touch, of those that are wanted.
 fn reached(
     scenario: &Scenario,
@@ -114,30 +131,45 @@ fn reached(
     let all = scenario.populations.iter().enumerate().filter(|(_, it)| is_wanted(it));
     let touched = all.filter(|(_, population)| {
         let domain = scenario.domain_of(population);
-        domain.migrates() && Reach::of(operation, &stored(scenario, population)).objects > 0
+        domain.migrates() && Reach::of(operation, &stored_now(scenario, population)).objects > 0
     });
     touched.map(|(index, _)| index as u32).collect()
 }
 
+/// Some of the objects, and how they are migrated.
+struct MigratedPart {
+    operation: MigrationMethod,
+    name: String,
+    populations: Vec<u32>,
+    younger_than: Option<SimDuration>,
+}
+
 /// Which objects are migrated how.
-fn parts(scenario: &Scenario) -> Vec<(MigrationMethod, String, Vec<u32>)> {
-    let mut parts = Vec::new();
-    for operation in [MigrationMethod::Update, MigrationMethod::Copy] {
-        parts.push((operation, ALL.to_owned(), reached(scenario, operation, |_| true)));
-    }
-    let update = MigrationMethod::Update;
-    let all = parts[0].2.clone();
+fn parts(scenario: &Scenario) -> Vec<MigratedPart> {
+    let part = |operation, name: &str, populations| MigratedPart {
+        operation,
+        name: name.to_owned(),
+        populations,
+        younger_than: None,
+    };
+    let [update, copy] = [MigrationMethod::Update, MigrationMethod::Copy];
+    let all = reached(scenario, update, |_| true);
+    let mut parts =
+        vec![part(update, ALL, all.clone()), part(copy, ALL, reached(scenario, copy, |_| true))];
     let standard = reached(scenario, update, |it| it.class == StorageClass::Standard);
     if standard.len() < all.len() {
-        parts.push((update, STANDARD.to_owned(), standard));
+        parts.push(part(update, STANDARD, standard));
     }
     if (2..=POPULATIONS_MAX).contains(&all.len()) {
-        let named = all.into_iter();
-        parts.extend(
-            named.map(|one| (update, scenario.populations[one as usize].name.clone(), vec![one])),
-        );
+        let named = all.iter().map(|&one| (&scenario.populations[one as usize].name, one));
+        parts.extend(named.map(|(name, one)| part(update, name, vec![one])));
     }
-    parts.retain(|(_, _, populations)| !populations.is_empty());
+    // Where there are older objects, too.
+    let young = reached(scenario, update, |it| it.age.cdf(YOUNG) > 0.0);
+    if all.iter().any(|&it| scenario.populations[it as usize].age.cdf(YOUNG) < 1.0) {
+        parts.push(MigratedPart { younger_than: Some(YOUNG), ..part(update, LAST_DAYS, young) });
+    }
+    parts.retain(|part| !part.populations.is_empty());
     parts
 }
 
@@ -145,40 +177,25 @@ fn parts(scenario: &Scenario) -> Vec<(MigrationMethod, String, Vec<u32>)> {
 fn compared(scenario: &Scenario) -> Result<(Scenario, Vec<Way>)> {
     let wait = base(scenario)?;
     let leave = scenario.configurations[scenario.reference].clone();
-    let way = |operation, configuration| Way {
-        operation,
-        part: ALL.to_owned(),
-        populations: Vec::new(),
-        configuration,
-        young: None,
-    };
+    let way = |operation, configuration| Way { operation, part: ALL.to_owned(), configuration };
     let mut ways = vec![way(MigrationMethod::Leave, 0), way(MigrationMethod::Wait, 1)];
     let mut configurations = vec![leave, wait.clone()];
-    for (operation, part, populations) in parts(scenario) {
-        let there = configurations[2..].iter().position(|it| it.migrated_only == populations);
+    for MigratedPart { operation, name: part, populations, younger_than } in parts(scenario) {
+        let there = configurations[2..].iter().position(|it| {
+            it.migrated_only == populations && it.migrated_younger_than == younger_than
+        });
         let configuration = there.map_or(configurations.len(), |at| at + 2);
         if there.is_none() {
-            let name = way_name(operation, &part);
-            let migrated_only = populations.clone();
             configurations.push(Configuration {
-                name,
+                name: way_name(operation, &part),
                 migrated: true,
-                migrated_only,
+                migrated_only: populations,
+                migrated_younger_than: younger_than,
                 ..wait.clone()
             });
         }
-        ways.push(Way { operation, part, populations, configuration, young: None });
+        ways.push(Way { operation, part, configuration });
     }
-    // The run of the young has bucket keys since longer, and nothing is migrated in it.
-    let young = scenario.young().filter(|young| {
-        let all: u64 = scenario.populations.iter().map(|it| it.objects).sum();
-        young.objects.iter().sum::<u64>() < all
-    });
-    ways.extend(young.map(|young| Way {
-        part: LAST_DAYS.to_owned(),
-        young: Some(young),
-        ..way(MigrationMethod::Update, 1)
-    }));
     let mut scenario = scenario.clone();
     (scenario.configurations, scenario.reference, scenario.headline) = (configurations, 0, 1);
     Ok((scenario, ways))
@@ -189,23 +206,10 @@ impl MigrationWays {
     ///
     /// # Errors
     /// If the scenario is a log's, has no bucket keys to migrate to, or cannot last so long.
-    pub fn of(scenario: &Scenario, asked: &Asked, progress: StepProgress) -> Result<Self> {
-        let (scenario, ways, changes) = Self::prepared(scenario, asked)?;
+    pub fn of(own: &Scenario, asked: &Asked, progress: StepProgress) -> Result<Self> {
+        let (scenario, ways, changing) = Self::prepared(own, asked)?;
         let counted = arms::run_levels(&scenario, progress);
-        let young = ways.iter().find_map(|way| way.young.as_ref());
-        let of_young = young.map(|young| {
-            let mut scenario = scenario.with_keys_for(young);
-            scenario.configurations.truncate(2);
-            arms::run_levels(&scenario, progress)
-        });
-        let run = WaysRun {
-            scenario: &scenario,
-            ways: &ways,
-            counted: &counted,
-            of_young: of_young.as_ref(),
-            asked,
-            changes,
-        };
+        let run = WaysRun { scenario: &scenario, ways: &ways, counted: &counted, asked, changing };
         let months: Vec<Vec<MonthRow>> = ways.iter().map(|way| run.months(way)).collect();
         let rows = ways.iter().zip(&months);
         Ok(Self {
@@ -216,10 +220,10 @@ impl MigrationWays {
                 .collect(),
             reach: reach_rows(
                 &scenario.name,
-                scenario.populations.iter().map(|it| stored(&scenario, it)),
+                scenario.populations.iter().map(|it| stored_now(&scenario, it)),
             ),
             months: months.into_iter().flatten().collect(),
-            changes,
+            changing,
         })
     }
 
@@ -231,20 +235,30 @@ impl MigrationWays {
         Self::prepared(scenario, asked).map(|(scenario, ..)| scenario)
     }
 
-    fn prepared(scenario: &Scenario, asked: &Asked) -> Result<(Scenario, Vec<Way>, bool)> {
+    fn prepared(
+        scenario: &Scenario,
+        asked: &Asked,
+    ) -> Result<(Scenario, Vec<Way>, Option<SimulatedTime>)> {
         if scenario.recording.is_some() {
             return Err(Error::request("a log has no months to come")
                 .hint("`bks fit LOGS --out like-the-log.toml` makes a scenario of it"));
         }
-        let (mut run, ways) = compared(scenario)?;
-        let is_fading = run.configurations.iter().any(|it| it.migrated && is_fading(&run, it));
-        let changes = is_fading || scenario.workloads.iter().any(Workload::grows);
-        if changes {
-            let duration = SimDuration::from_secs_f64(f64::from(asked.months) * MONTH_S);
-            let long = scenario.lasting(duration)?;
-            (run, _) = compared(&long)?;
+        let (run, ways) = compared(scenario)?;
+        let migrated = run.configurations.iter().filter(|it| it.migrated);
+        let old = migrated.map(|it| OldReads::of_migrated(&run, it));
+        let fading: Vec<OldReads> =
+            old.chain([OldReads::of_all(&run)]).filter(OldReads::fade).collect();
+        let grows = scenario.workloads.iter().any(Workload::grows);
+        if !grows && fading.is_empty() {
+            return Ok((run, ways, None));
         }
-        Ok((run, ways, changes))
+        let asked_s = f64::from(asked.months) * MONTH_S;
+        let faded_s = fading.iter().map(OldReads::faded_s).fold(0.0, f64::max);
+        let steady_s = scenario.counted().as_secs_f64().max(DAY_S);
+        let length_s = if grows { asked_s } else { (faded_s + steady_s).ceil().min(asked_s) };
+        let [length, steady] = [length_s, steady_s.min(length_s)].map(SimDuration::from_secs_f64);
+        let (run, _) = compared(&scenario.lasting(length)?)?;
+        Ok((run, ways, Some(SimulatedTime { length, steady })))
     }
 
     /// The ways of an inventory, of which no traffic is known.
@@ -298,15 +312,16 @@ const DAY_CHARS: usize = 10;
 /// Objects a second, where nobody says: as `migration_rate` is assumed.
 const OBJECTS_PER_S: f64 = 1_000.0;
 
+/// The shortest time that stands for all that follows: a day, as most traffic follows the hour.
+const DAY_S: f64 = 86_400.0;
+
 /// A run of all ways.
 struct WaysRun<'a> {
     scenario: &'a Scenario,
     ways: &'a [Way],
     counted: &'a Counted,
-    /// The same as if bucket keys had been on when the young were written.
-    of_young: Option<&'a Counted>,
     asked: &'a Asked,
-    changes: bool,
+    changing: Option<SimulatedTime>,
 }
 
 /// What the calls of a month cost.
@@ -323,36 +338,11 @@ impl WaysRun<'_> {
 
     /// What a way counts at a level.
     fn counts(&self, way: &Way, level: Level) -> &ArmCounts {
-        let counted = self.of_young.filter(|_| way.young.is_some()).unwrap_or(self.counted);
-        counted.at(way.configuration, level)
-    }
-
-    /// The configuration that a way is, with what it migrates.
-    fn migrating(&self, way: &Way) -> Configuration {
-        let configuration = self.configuration(way).clone();
-        let Some(young) = &way.young else { return configuration };
-        let touched = young.objects.iter().zip(0..).filter(|(objects, _)| **objects > 0);
-        let migrated_only = touched.map(|(_, number)| number).collect();
-        Configuration { migrated: true, migrated_only, ..configuration }
+        self.counted.at(way.configuration, level)
     }
 
     fn one_off(&self, way: &Way) -> OneOff {
-        let all = &self.scenario.populations;
-        if let Some(young) = &way.young {
-            let parts = all.iter().zip(&young.objects);
-            let parts = parts.map(|(it, &objects)| (it, stored(self.scenario, it).part(objects)));
-            return one_off_of(
-                self.scenario,
-                way.operation,
-                parts.filter(|(_, it)| it.objects > 0),
-            );
-        }
-        let populations = way.populations.iter().map(|&index| &all[index as usize]);
-        if way.operation.migrates() {
-            one_off(self.scenario, way.operation, &populations.collect::<Vec<_>>())
-        } else {
-            OneOff::default()
-        }
+        one_off(self.scenario, way.operation, self.configuration(way))
     }
 
     /// KMS calls in each month, of one replication in the mean.
@@ -361,13 +351,22 @@ impl WaysRun<'_> {
         let window = self.scenario.window();
         let replications = f64::from(counts.replications());
         let (from_s, end_s) = (window.from.as_secs_f64(), window.end.as_secs_f64());
-        if self.changes {
+        if let Some(SimulatedTime { steady, .. }) = self.changing {
             let bins = counts.bins.iter().map(|bin| bin.counts.calls.total() as f64 / replications);
-            return by_month(&bins.collect::<Vec<_>>(), window.bin.as_secs_f64(), (from_s, end_s));
+            let run = BinnedRun { first_s: from_s, end_s, bin_s: window.bin.as_secs_f64() };
+            return run.months_ahead(
+                &bins.collect::<Vec<_>>(),
+                steady.as_secs_f64(),
+                self.asked.months,
+            );
         }
-        let bins = counts.bins.iter().map(|bin| bin.counts.calls.total() - bin.counts.calls_once);
-        let a_month = bins.sum::<u64>() as f64 / replications / (end_s - from_s) * MONTH_S;
-        vec![a_month; self.asked.months as usize]
+        let counts = counts.bins.iter().map(|bin| &bin.counts);
+        let once: u64 = counts.clone().map(|counts| counts.calls_once).sum();
+        let all: u64 = counts.map(|counts| counts.calls.total()).sum();
+        let a_month = (all - once) as f64 / replications / (end_s - from_s) * MONTH_S;
+        let mut months = vec![a_month; self.asked.months as usize];
+        months[0] += once as f64 / replications;
+        months
     }
 
     fn price(&self, way: &Way, level: Level) -> MonthPrice {
@@ -429,7 +428,7 @@ impl WaysRun<'_> {
     fn paybacks(&self, way: &Way, once: f64) -> [Payback; 3] {
         Level::ALL.map(|level| {
             let [before, after] = [&self.ways[1], way].map(|it| self.counts(it, level));
-            payback(self.scenario, &self.migrating(way), once, before, after)
+            payback(self.scenario, self.configuration(way), once, before, after)
         })
     }
 

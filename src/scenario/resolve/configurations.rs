@@ -7,6 +7,7 @@ use crate::figure::Figure;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::written::{ConfigurationFile, ScenarioFile};
 use crate::scenario::{Configuration, Scenario};
+use crate::units::SimDuration;
 
 pub(super) fn configuration(
     index: usize,
@@ -15,7 +16,15 @@ pub(super) fn configuration(
 ) -> Resolved<Configuration> {
     let ranges = written.assumptions.over(&file.assumptions);
     ranges.check().at_path(|| format!("configuration.{index}.assumptions"))?;
-    let migrated = written.migrated || !written.migrated_only.is_empty();
+    let younger_than = written.migrated_younger_than;
+    let is_part = !written.migrated_only.is_empty() || younger_than.is_some();
+    let migrated = written.migrated || is_part;
+    if younger_than.is_some_and(|age| age <= SimDuration::ZERO) {
+        return refuse(
+            format!("configuration.{index}.migrated_younger_than"),
+            "`migrated_younger_than` is no time, but some objects must be younger",
+        );
+    }
     if migrated && written.encryption != Mode::SseKmsBucketKey {
         return refuse(
             format!("configuration.{index}.migrated"),
@@ -35,6 +44,7 @@ pub(super) fn configuration(
         rule: written.requester_rule,
         migrated,
         migrated_only: if migrated { not_locked(index, only, file)? } else { only },
+        migrated_younger_than: younger_than,
         ranges,
     })
 }

@@ -127,7 +127,9 @@ fn keyless_share_read(arm: &PlannedArm, reads: &ReadSources) -> f64 {
     let migrated = arm.configuration.migrates(number) && domain.migrates();
     match arm.configuration.treats_population(number, domain) {
         BucketScheme::NoKms | BucketScheme::BucketKey { since: SimTime::MIN, .. } => 0.0,
-        BucketScheme::BucketKey { .. } if migrated => 0.0,
+        BucketScheme::BucketKey { .. } if migrated => {
+            arm.configuration.migrated_younger_than.map_or(0.0, |age| 1.0 - ages.cdf(age))
+        }
         BucketScheme::BucketKey { since, .. } => 1.0 - ages.cdf(SimTime::ZERO.since(since)),
         BucketScheme::KeyPerObject => 1.0,
     }
