@@ -29,7 +29,7 @@ pub mod sensitivity;
 mod shared;
 mod summary;
 mod tables;
-mod warnings;
+pub(crate) mod warnings;
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -9,11 +9,13 @@ use super::exit::Exit;
 use super::output;
 use crate::error::{Error, Result};
 use crate::report::numbers;
+use crate::results::result_json::WarningFacts;
+use crate::results::warnings;
 use crate::scenario::connections::Basis;
 use crate::scenario::{Domain, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::RunEstimate;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 
 /// Validate scenarios and print how they were understood
 #[derive(Debug, Args)]
@@ -81,15 +83,38 @@ fn understood(scenario: &Scenario, threads: usize) -> String {
     configurations(scenario, &mut out);
     let _ = writeln!(
         out,
-        "about {:.0} requests a replication, of which {:.0} are drawn (engine {}); reads choose among at \
+        "about {:.0} requests a replication, of which {:.0} are drawn (engine {}){}; reads choose among at \
          most {} bucket-level keys; at most about {} MiB of memory",
         estimate.requests,
         estimate.requests_drawn,
         engines.name(),
+        before_the_run(scenario),
         estimate.keys_max,
         (estimate.bytes_max >> 20) + 1
     );
+    for WarningFacts { what, advice, .. } in warnings::of_scenario(scenario) {
+        let _ = writeln!(out, "warning: {what}; {advice}");
+    }
     out
+}
+
+/// How many requests are drawn of the time before the run, if any are.
+fn before_the_run(scenario: &Scenario) -> String {
+    let length_s = scenario.duration().as_secs_f64();
+    let of_workloads = scenario.workloads.iter().filter(|workload| workload.since < SimTime::ZERO);
+    let before = of_workloads.map(|workload| {
+        let actions = workload.expected_actions(scenario.duration()).into_iter();
+        let per_s = actions.map(|(_, count)| count).sum::<f64>() / length_s;
+        per_s * SimTime::ZERO.since(workload.since).as_secs_f64()
+    });
+    let before: f64 = before.sum();
+    if before < 1.0 {
+        return String::new();
+    }
+    format!(
+        ", and {before:.0} before it, since when its workloads have been there (a shorter `since`, or a population with \
+         `written_at`, is faster)"
+    )
 }
 
 /// When a run with a precision to reach ends.

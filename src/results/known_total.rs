@@ -26,7 +26,7 @@ pub const MONTH_S: f64 = 30.0 * 86_400.0;
 pub struct KnownTotal {
     /// Who tells it: a bill's file, or an option.
     pub source: String,
-    /// KMS requests a month of 30 days.
+    /// KMS requests a month of 30 days that are billed.
     pub kms_requests_a_month: f64,
     /// Whether it may have calls that are not S3's, as a bill has.
     pub of_all_services: bool,
@@ -39,7 +39,7 @@ pub struct Scaled {
     pub known: KnownTotal,
     /// The configuration that the total is taken to be of.
     pub reference: String,
-    /// KMS requests a month that the run makes under it.
+    /// KMS requests a month that the run makes under it and that are billed.
     pub run_kms_requests_a_month: f64,
     /// How many times the run's the total is.
     pub factor: f64,
@@ -153,7 +153,7 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
     let facts = &results.facts;
     let reference = &facts.reference;
     let a_month = MONTH_S / facts.counted_s;
-    let run = results.assumed(reference).kms_requests * a_month;
+    let run = billed_a_month(results, reference, Level::Assumed);
     if !facts.once.is_empty() {
         return Err(Error::request(format!(
             "a known total is of a month's rate, but `{}` happens once",
@@ -169,8 +169,8 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
     let factor = known.kms_requests_a_month / run;
     if factor < LEAST {
         return Err(Error::request(format!(
-            "the known total is {} KMS requests a month, but the run alone makes {} under `{reference}`: a total is \
-             not less than its part",
+            "the known total is {} KMS requests a month, but the run alone makes {} that are billed under \
+             `{reference}`: a total is not less than its part",
             count(known.kms_requests_a_month),
             count(run)
         ))
@@ -184,19 +184,21 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
     let names = facts.configurations.iter().map(|configuration| &configuration.name);
     let configurations = names.filter(|name| *name != reference).map(|name| {
         let saved = Level::ALL.map(|level| {
-            results.at(reference, level).kms_requests * a_month * factor
-                - results.at(name, level).kms_requests * a_month * factor
+            (billed_a_month(results, reference, level) - billed_a_month(results, name, level))
+                * factor
         });
         ScaledConfiguration {
             configuration: name.clone(),
-            kms_requests_a_month: results.assumed(name).kms_requests * a_month * factor,
+            kms_requests_a_month: billed_a_month(results, name, Level::Assumed) * factor,
             saved_kms_requests_a_month: saved,
             saved_usd_a_month: per_call.map(|price| saved.map(|saved| saved * price)),
         }
     });
     let times = a_month * factor;
+    // Which buckets' calls are not billed is not told.
+    let all_are_billed = unbilled(results, reference, Level::Assumed) == 0;
     Ok(Scaled {
-        buckets: buckets(results, times, per_call),
+        buckets: buckets(results, times, per_call.filter(|_| all_are_billed)),
         reference: reference.clone(),
         run_kms_requests_a_month: run,
         factor,
@@ -204,6 +206,21 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
         configurations: configurations.collect(),
         known,
     })
+}
+
+/// KMS requests a month that are billed, as a bill has them: AWS's services make some that are not.
+fn billed_a_month(results: &Results, configuration: &str, level: Level) -> f64 {
+    let facts = &results.facts;
+    let per_s = results.at(configuration, level).kms_requests / facts.counted_s;
+    let unbilled = unbilled(results, configuration, level) as f64 / facts.billing_period_s;
+    (per_s - unbilled) * MONTH_S
+}
+
+/// KMS requests of the billing period that nobody is billed for.
+fn unbilled(results: &Results, configuration: &str, level: Level) -> u64 {
+    let rows = results.accounts.iter();
+    let own = rows.filter(|row| row.configuration == configuration && row.assumption == level);
+    own.map(|row| row.period_kms_unbilled).sum()
 }
 
 /// What the headline saves in each bucket, so many times what it saves in the run.

@@ -6,6 +6,7 @@ mod replay;
 
 use std::borrow::Cow;
 
+use super::migration::old_reads::{OldReads, has_keyless};
 use super::result_json::{WarningFacts, precision_reached};
 use super::rows::{AccountRow, SummaryRow, UNKNOWN_OBJECTS};
 use super::run::Run;
@@ -14,8 +15,9 @@ use crate::encryption::assumption::Level;
 use crate::harmless_text::{few, named};
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, Certainty, PriceEntry, PriceName, PriceTable, Sku};
+use crate::recording::LONGEST;
 use crate::scenario::written::DEFAULT_REGION;
-use crate::scenario::{Configuration, Population, Scenario};
+use crate::scenario::{Configuration, Scenario};
 use crate::units::readable::{dollars, grouped};
 use crate::units::{SimDuration, SimTime, Usd};
 use crate::workload::{Traffic, Workload};
@@ -53,6 +55,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
     if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.domains)) {
         warnings.extend(never_on(scenario));
         warnings.extend(objects_without_key(&found));
+        warnings.extend(first_days(scenario).filter(|_| reads_keyless(&found)));
         warnings.extend(costs_more(&found));
     }
     // What follows from bucket-level keys follows only where one is asked for.
@@ -73,6 +76,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
     warnings.extend(quota::prefix_limit(&found));
     warnings.extend(scenario.once().filter_map(|workload| not_whole(scenario, workload)));
     warnings.extend(broken_cycle(scenario));
+    warnings.extend(scenario.workloads.iter().filter_map(|it| past_the_end(scenario, it)));
     warnings.extend((0..run.migrations.len()).filter_map(|index| not_paid_back(run, index)));
     if scenario.configurations.iter().any(|c| c.mode == Mode::DsseKms) {
         warnings.push(WarningFacts::new(
@@ -90,6 +94,18 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
         warnings.extend(replay::slow_downs(&found, log));
         warnings.extend(replay::of(scenario, log));
     }
+    warnings
+}
+
+/// The warnings that need no run: what is scaled to the billing period does not stand for it.
+pub(crate) fn of_scenario(scenario: &Scenario) -> Vec<WarningFacts> {
+    let mut warnings = Vec::new();
+    if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.domains)) {
+        warnings.extend(first_days(scenario));
+    }
+    warnings.extend(scenario.once().filter_map(|workload| not_whole(scenario, workload)));
+    warnings.extend(broken_cycle(scenario));
+    warnings.extend(scenario.workloads.iter().filter_map(|it| past_the_end(scenario, it)));
     warnings
 }
 
@@ -174,20 +190,6 @@ fn is_read(scenario: &Scenario, index: usize) -> bool {
     sources.any(|source| source.population as usize == index)
 }
 
-/// Whether some of a population's objects have no bucket key.
-fn has_keyless(scenario: &Scenario, population: &Population) -> bool {
-    let domain = scenario.domain_of(population);
-    if domain.directory {
-        return false;
-    }
-    if let Some(mode) = domain.encryption {
-        // What is told to be under another encryption needs no bucket key, or has one.
-        return mode == Mode::SseKms;
-    }
-    let since = domain.keys_since;
-    since >= SimTime::ZERO || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
-}
-
 /// Populations that are read and hold objects without a bucket key.
 fn objects_without_key(found: &Found) -> Option<WarningFacts> {
     let scenario = found.scenario;
@@ -215,6 +217,41 @@ fn objects_without_key(found: &Found) -> Option<WarningFacts> {
             "re-encrypt those that are read (UpdateObjectEncryption, or copy); compare with a \
              configuration that has `migrated = true`"
         },
+    ))
+}
+
+/// Least part of the reads that wanders for it to be told.
+const WANDERS: f64 = 0.02;
+
+/// A run that is shorter than what it is scaled to, in which what is read moves on to objects with bucket keys.
+fn first_days(scenario: &Scenario) -> Option<WarningFacts> {
+    if scenario.recording.is_some() {
+        return None;
+    }
+    let [from_s, end_s] =
+        [scenario.counted_from, scenario.end].map(|time| time.since(SimTime::ZERO).as_secs_f64());
+    let period_s = scenario.billing.period.as_secs_f64();
+    let old = OldReads::without_key(scenario);
+    let [counted, later] = [old.share(from_s, end_s), old.share(from_s, from_s + period_s)];
+    if end_s - from_s >= period_s || counted - later < WANDERS {
+        return None;
+    }
+    let period = scenario.billing.period;
+    Some(WarningFacts::new(
+        "only-the-first-days",
+        format!(
+            "in the {} that are counted {} of the reads of old and new objects together are of old ones, which have \
+             no bucket key, but in {period} {}: the saving is that of the first days, and scaled to {period} it is \
+             too small",
+            scenario.counted(),
+            percent(counted),
+            percent(later)
+        ),
+        format!(
+            "see each month by `bks migrate`, or run the whole time by `--set duration={}`; very many requests are \
+             quicker with `--engine skip-ahead`",
+            SimDuration::from_secs_f64(period_s + from_s)
+        ),
     ))
 }
 
@@ -348,6 +385,35 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<WarningFacts> {
     Some(WarningFacts::new("once-not-whole", what, advice))
 }
 
+/// A job that recurs and goes on past the end of the run, while the one before the run is missing from its beginning.
+fn past_the_end(scenario: &Scenario, workload: &Workload) -> Option<WarningFacts> {
+    let Traffic::Jobs(jobs) = &workload.traffic else { return None };
+    let (every, counted) = (jobs.every?, scenario.counted());
+    let (begins, ends) = jobs.first_span();
+    let starts = i64::try_from(jobs.starts(scenario.duration())).ok()?;
+    let last = every.saturating_mul((starts - 1).max(0));
+    // What it leaves beyond the end stands at the beginning if the same job a counted part earlier was run.
+    let has_one_before =
+        workload.since <= begins + last - counted || begins + last - counted >= begins;
+    if starts == 0 || ends + last <= scenario.end || has_one_before {
+        return None;
+    }
+    let name = named(&workload.name);
+    Some(WarningFacts::new(
+        "job-passes-the-end",
+        format!(
+            "the last job of `{name}` takes until about {}, beyond the run's end at {}, and what is left of the job \
+             before the run is missing at its beginning: too little of it is counted",
+            (ends + last).since(SimTime::ZERO),
+            scenario.duration()
+        ),
+        format!(
+            "write `since = \"-{every}\"` in its `[[workload]]`, so that there is a job before the run, or add \
+             `warm_up = \"{every}\"` and as much to `duration`"
+        ),
+    ))
+}
+
 /// Buckets in which bucket keys are turned on only after the run.
 fn never_on(scenario: &Scenario) -> Option<WarningFacts> {
     let buckets = scenario.domains.iter().zip(&scenario.buckets);
@@ -362,7 +428,8 @@ fn never_on(scenario: &Scenario) -> Option<WarningFacts> {
                 "in {} bucket keys are turned on only after the run, so nothing is saved",
                 few(&late)
             ),
-            "in the table of each such bucket write `bucket_keys_since = \"0s\"`, or `\"always\"`",
+            "in the table of each such bucket write `bucket_keys_since = \"0s\"` for the start of the run, `\"-30d\"` for 30 \
+             days before it, or `\"always\"`",
         )
     })
 }
@@ -387,6 +454,32 @@ fn broken_cycle(scenario: &Scenario) -> Option<WarningFacts> {
             few(&broken),
             scenario.billing.period
         ),
-        "make `duration` less `warm_up` a multiple of the cycles, e.g., 25h with 1h of warm-up",
+        whole_cycles(scenario),
     ))
+}
+
+/// How to count a whole number of all cycles.
+fn whole_cycles(scenario: &Scenario) -> String {
+    const WHAT: &str = "make `duration` less `warm_up` a multiple of the cycles";
+    let cycles = scenario.workloads.iter().filter_map(Workload::cycle);
+    let all = cycles.map(|cycle| u128::from(cycle.as_nanos().unsigned_abs()));
+    let together = all.fold(1, least_common_multiple);
+    let counted = u128::from(scenario.counted().as_nanos().unsigned_abs());
+    let warm_up = scenario.counted_from.since(SimTime::ZERO);
+    let whole = i64::try_from(counted.div_ceil(together).saturating_mul(together)).ok();
+    let duration = whole.and_then(|whole| whole.checked_add(warm_up.as_nanos()));
+    match duration.map(SimDuration::from_nanos) {
+        Some(duration) if duration <= LONGEST => {
+            format!("{WHAT}, e.g., by `--set duration={duration}`")
+        }
+        _ => format!("{WHAT}; no run of at most {LONGEST} has a whole number of all of them"),
+    }
+}
+
+fn least_common_multiple(one: u128, other: u128) -> u128 {
+    let (mut divisor, mut rest) = (one, other);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    (one / divisor).saturating_mul(other)
 }

@@ -121,7 +121,10 @@ fn billed_once(results: &Results) -> Option<String> {
     };
     let names = few(&code(once));
     let period = period(results);
-    Some(format!("{names} {happens} once and is billed once; the rest is scaled to {period}."))
+    Some(format!(
+        "{names} {happens} once and is billed once; the rest is scaled to {period}. The saving in per cent is the run's \
+         own, in which what happens once has another weight than in {period}."
+    ))
 }
 
 fn code(names: &[String]) -> Vec<String> {

@@ -55,6 +55,12 @@ fn detail(row: &SummaryRow) -> String {
     if row.throttled_ratio <= 0.0 {
         return String::new();
     }
+    if row.kms_queue_grows {
+        return format!(
+            " ({}; the queue grows without end, so KMS answers less than the dollars count)",
+            when(row)
+        );
+    }
     match percent_if_any(row.failed_ratio).as_str() {
         "none" => format!(" ({})", when(row)),
         fail if row.counts_many_that_fail() => {
@@ -84,11 +90,27 @@ pub(super) const ROWS: [(&str, FigureInWords); 7] = [
     (Figure::ThrottledShare.label(), |row| Some(percent_if_any(row.throttled_ratio))),
     ("  when", |row| (row.throttled_ratio > 0.0).then(|| when(row))),
     (Figure::FailedShare.label(), |row| Some(percent_if_any(row.failed_ratio))),
-    ("  work is late by up to", |row| Some(seconds(row.job_delay_max_s))),
-    ("  all is caught up with after", |row| Some(seconds(row.kms_drain_max_s))),
+    ("  work is late by up to", |row| Some(late(row))),
+    ("  all is caught up with after", |row| Some(caught_up(row))),
     ("  KMS quota to ask for", |row| row.kms_quota_needed_per_s.map(grouped)),
     ("  if 1 % may be throttled", |row| row.kms_quota_1pct_per_s.map(grouped)),
 ];
+
+/// By how much work is late; where KMS is asked for more than the quota all the time, the more the longer it goes
+/// on.
+fn late(row: &SummaryRow) -> String {
+    let late = seconds(row.job_delay_max_s);
+    if row.kms_queue_grows { format!("{late}, and growing") } else { late }
+}
+
+/// How long it takes until nothing waits; a run ends, but not what it stands for.
+fn caught_up(row: &SummaryRow) -> String {
+    if row.kms_queue_grows {
+        "never, while it goes on".to_owned()
+    } else {
+        seconds(row.kms_drain_max_s)
+    }
+}
 
 fn seconds(seconds: f64) -> String {
     SimDuration::from_secs_f64(seconds).to_string()
