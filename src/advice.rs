@@ -18,7 +18,9 @@ pub mod rows;
 
 use crate::encryption::Mode;
 use crate::error::{Error, Result};
+use crate::results::result_json::WarningFacts;
 use crate::results::run::StepProgress;
+use crate::results::warnings;
 use crate::scenario::Scenario;
 use crate::scenario::overrides::Override;
 use crate::scenario::replay::UnknownAge;
@@ -57,6 +59,8 @@ pub struct Advice {
     pub left_out: Vec<Untried>,
     /// What is put over the scenario before any change.
     pub basis: Vec<Override>,
+    /// Why what is scaled to the period may not stand for it.
+    pub warnings: Vec<WarningFacts>,
 }
 
 /// One thing changed.
@@ -128,6 +132,8 @@ pub struct AdviceStep {
     pub so_far: Saving,
     /// The bill after it.
     pub bill: Usd,
+    /// What it costs once beside all steps before it.
+    pub once: Option<OneTimeCost>,
 }
 
 /// What was not tried.
@@ -173,6 +179,7 @@ impl Advice {
             order: Vec::new(),
             left_out: Vec::new(),
             basis,
+            warnings: warnings::of_scenario(scenario),
         };
         let mut tried = Vec::new();
         for kind in CATALOGUE {
@@ -318,9 +325,12 @@ impl Advised {
     /// Whether what it costs once never comes back.
     #[must_use]
     pub fn never_pays(&self) -> bool {
-        self.once.as_ref().is_some_and(|once| once.payback == "never")
+        self.once.as_ref().is_some_and(|once| once.payback == NEVER_PAID)
     }
 }
+
+/// The word of a cost that never comes back.
+const NEVER_PAID: &str = "never";
 
 /// What a change costs once, and when `saving` has paid for it.
 fn once(change: &Change, saving: Saving, after: &Bills) -> Option<OneTimeCost> {
@@ -336,7 +346,7 @@ fn once(change: &Change, saving: Saving, after: &Bills) -> Option<OneTimeCost> {
     };
     let periods = cost.as_f64() / saving.assumed.as_f64();
     let periods = (saving.assumed > Usd::default() && periods < PERIODS_MAX).then_some(periods);
-    let payback = if periods.is_some() { "after" } else { "never" };
+    let payback = if periods.is_some() { "after" } else { NEVER_PAID };
     Some(OneTimeCost { cost, payback: payback.to_owned(), periods })
 }
 

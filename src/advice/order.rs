@@ -11,7 +11,9 @@
 use super::bills::ConfigurationBill;
 use super::catalogue::BUCKET_KEYS;
 use super::changes::Change;
-use super::{Advice, AdviceEffect, AdviceStep, Advised, Bills, Counterfactuals, Saving};
+use super::{
+    Advice, AdviceEffect, AdviceStep, Advised, Bills, Counterfactuals, NEVER_PAID, Saving, once,
+};
 use crate::units::Usd;
 
 /// The most steps.
@@ -72,6 +74,7 @@ pub(super) fn order(
             saving,
             so_far: saving,
             bill: before.keys.bill(),
+            once: once(&advice.list[number].change, saving, before),
         });
     }
     while steps.len() < STEPS
@@ -82,6 +85,7 @@ pub(super) fn order(
             let other = advice.list[it.number].kind.group;
             it.number != number && (group.is_none() || other != group)
         });
+        let once = once(&advice.list[number].change, saving, &bills);
         done.take(number, bills);
         let bill = done.bill();
         steps.push(AdviceStep {
@@ -89,6 +93,7 @@ pub(super) fn order(
             saving,
             so_far: bill.saving_from(&before.now),
             bill: bill.bill(),
+            once,
         });
     }
     steps
@@ -141,7 +146,8 @@ impl Done<'_> {
         }
     }
 
-    /// What a change saves next, and the bills with it; `None` if it cannot be run beside the others.
+    /// What a change saves next, and the bills with it; `None` if it cannot be run beside the others, or no
+    /// longer pays for what it costs once.
     fn after(&self, number: usize) -> Option<(Saving, Bills)> {
         if self.is_of_keys(number) {
             return Some((self.bills.keys.saving_from(self.bill()), self.bills.clone()));
@@ -155,7 +161,11 @@ impl Done<'_> {
             self.runs.of(&changes).ok()?
         };
         let own = if self.with_keys { &bills.keys } else { &bills.now };
-        Some((own.saving_from(self.bill()), bills))
+        let saving = own.saving_from(self.bill());
+        // Beside the others it may no longer pay for itself.
+        let once = once(&self.advice.list[number].change, saving, &bills);
+        let pays = once.is_none_or(|once| once.payback != NEVER_PAID);
+        pays.then_some((saving, bills))
     }
 
     fn take(&mut self, number: usize, bills: Bills) {

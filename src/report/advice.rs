@@ -13,6 +13,7 @@ use crate::advice::{Advice, AdviceEffect, AdviceStep, Advised, OneTimeCost, Savi
 use crate::pricing::PriceTable;
 use crate::results::csv;
 use crate::results::manifest::ADVICE;
+use crate::results::result_json::WarningFacts;
 use crate::scenario::MODEL_VERSION;
 use crate::scenario::overrides::Override;
 use crate::scenario::replay::UnknownAge;
@@ -168,8 +169,8 @@ fn verdict(advice: &Advice) -> String {
 /// The order in which to go, one line a step.
 fn steps(advice: &Advice) -> Vec<String> {
     let all = advice.order.iter().enumerate();
-    all.map(|(number, AdviceStep { advised, saving, bill, .. })| {
-        let Advised { change, kind, once, .. } = &advice.list[*advised];
+    all.map(|(number, AdviceStep { advised, saving, bill, once, .. })| {
+        let Advised { change, kind, .. } = &advice.list[*advised];
         let then = if number == 0 { "saves" } else { "saves another" };
         let once = once.as_ref().map_or(String::new(), |once| {
             format!("; {} once, {}", dollars(once.cost.as_f64()), paid_back(once, advice))
@@ -256,6 +257,10 @@ fn notes(advice: &Advice) -> Vec<String> {
     }
     let told = advice.list.iter().filter(|it| is_worth_telling(it) && !it.kind.note.is_empty());
     notes.extend(told.map(|it| format!("`{}` {}.", it.kind.name, it.kind.note)));
+    let warnings = advice.warnings.iter();
+    notes.extend(
+        warnings.map(|WarningFacts { what, advice, .. }| format!("Warning: {what}; {advice}.")),
+    );
     notes
 }
 
@@ -311,6 +316,8 @@ pub(super) struct AdviceDocument<'a> {
     command: String,
     /// What was not tried.
     left_out: Vec<UntriedDocument<'a>>,
+    /// Why what is scaled to the billing period may not stand for it.
+    warnings: &'a [WarningFacts],
 }
 
 /// A row of `advice.csv`, and how it is done.
@@ -346,6 +353,15 @@ struct StepDocument<'a> {
     so_far_usd: SavingDocument,
     /// The bill then.
     total_cost_usd: f64,
+    /// What it costs once beside the steps before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    once_usd: Option<f64>,
+    /// When that is paid back: `after`, `never`, `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payback: Option<&'a str>,
+    /// After how many billing periods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payback_periods: Option<f64>,
 }
 
 /// An amount at the least, as assumed, and at the most.
@@ -371,13 +387,17 @@ struct UntriedDocument<'a> {
 #[must_use]
 pub fn json(advice: &Advice, command: &AdviceCommand) -> Value {
     let list = advice.list.iter().zip(rows(advice, command));
-    let order =
-        advice.order.iter().map(|AdviceStep { advised, saving, so_far, bill }| StepDocument {
+    let order = advice.order.iter().map(|AdviceStep { advised, saving, so_far, bill, once }| {
+        StepDocument {
             advice: &advice.list[*advised].change.name,
+            once_usd: once.as_ref().map(|once| once.cost.as_f64()),
+            payback: once.as_ref().map(|once| once.payback.as_str()),
+            payback_periods: once.as_ref().and_then(|once| once.periods),
             saving_usd: SavingDocument::of(*saving),
             so_far_usd: SavingDocument::of(*so_far),
             total_cost_usd: bill.as_f64(),
-        });
+        }
+    });
     let left_out = advice.left_out.iter();
     let left_out =
         left_out.map(|Untried { name, title, why }| UntriedDocument { advice: name, title, why });
@@ -397,6 +417,7 @@ pub fn json(advice: &Advice, command: &AdviceCommand) -> Value {
         order: order.collect(),
         command: command.together(advice),
         left_out: left_out.collect(),
+        warnings: &advice.warnings,
     })
 }
 
