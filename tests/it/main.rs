@@ -63,6 +63,7 @@ mod scenarios;
 mod schemas;
 mod sensitivity;
 mod shares;
+mod situations;
 mod sweep;
 mod tenants;
 mod throttling;
