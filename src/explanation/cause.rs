@@ -66,13 +66,13 @@ impl Cause {
             Self::ObjectWithoutKey => (
                 "object-without-key",
                 "the object read was written without a bucket key",
-                "give it one by UpdateObjectEncryption",
+                "give it one by UpdateObjectEncryption; in a directory bucket PUT it, not copy it",
             ),
             Self::WrittenWithoutKey => (
                 "written-without-key",
                 "written without a bucket key: before they were on, by header, under DSSE-KMS, or copied in a directory \
                  bucket",
-                "write without the header that switches bucket keys off",
+                "write without the header that switches bucket keys off; in a directory bucket PUT, not copy",
             ),
             Self::FirstRead => (
                 "first-read",

@@ -75,7 +75,7 @@ fn advice(over: &[&SummaryRow]) -> String {
 fn what_becomes(row: &SummaryRow) -> String {
     let [throttled, failed] = [row.throttled_ratio, row.failed_ratio].map(percent_if_any);
     format!(
-        "; as clients retry, {throttled} of the requests get a 503, {failed} fail, and work is late by up \
+        "; as clients do not wait in line but retry, {throttled} of the requests get a 503, {failed} fail, and work is late by up \
          to {}",
         SimDuration::from_secs_f64(row.job_delay_max_s)
     )
