@@ -10,6 +10,7 @@ use super::output;
 use crate::error::{Error, Result};
 use crate::report::numbers;
 use crate::results::result_json::WarningFacts;
+use crate::results::run::bytes_of_sets;
 use crate::results::warnings;
 use crate::scenario::connections::Basis;
 use crate::scenario::{Domain, Scenario};
@@ -90,7 +91,7 @@ fn understood(scenario: &Scenario, threads: usize) -> String {
         engines.name(),
         before_the_run(scenario),
         estimate.keys_max,
-        (estimate.bytes_max >> 20) + 1
+        (estimate.bytes_max.max(bytes_of_sets(scenario)) >> 20) + 1
     );
     for WarningFacts { what, advice, .. } in warnings::of_scenario(scenario) {
         let _ = writeln!(out, "warning: {what}; {advice}");

@@ -1,7 +1,7 @@
 //! What a migration costs, what it saves, and when that has paid for it.
 //!
 //! - here: that of a run's configuration;
-//! - [`old_reads`]: how long what is there is still read;
+//! - `old_reads`: how long what is there is still read;
 //! - [`ways`]: all ways of migrating, side by side;
 //! - [`rows`]: their tables.
 

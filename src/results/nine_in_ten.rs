@@ -342,6 +342,17 @@ fn run_sets<T: Clone + Send>(
     run_and(scenario, engines, &arms, 0..1, &answered, take).into_iter().flatten().collect()
 }
 
+/// Bytes of memory that the sets may take which are answered together.
+#[must_use]
+pub fn bytes_of_sets(scenario: &Scenario) -> u64 {
+    let designs = DrawnSets::of_all(scenario);
+    let of_batches = batches(&designs).into_iter().map(|batch| {
+        let estimates = batch.into_iter().map(|(design, set)| &designs[design].estimates[set]);
+        estimates.map(|estimate| estimate.bytes_max).fold(0, u64::saturating_add)
+    });
+    of_batches.max().unwrap_or_default()
+}
+
 /// Each design and set, in runs that fit into memory together.
 fn batches(designs: &[DrawnSets]) -> Vec<Vec<(usize, usize)>> {
     let mut batches: Vec<Vec<(usize, usize)>> = Vec::new();

@@ -13,6 +13,7 @@ use crate::encryption::assumption::Level;
 use crate::scenario::{Configuration, Scenario};
 
 pub use super::arms::bytes_at_most;
+pub use super::nine_in_ten::bytes_of_sets;
 
 /// What a run tells of its progress.
 #[derive(Clone, Copy, Debug, PartialEq)]
