@@ -57,6 +57,46 @@ pub struct KmsBill {
     pub rows: u64,
     /// Those of symmetric KMS requests, as they come.
     pub lines: Vec<KmsBillLine>,
+    /// The time that it tells of.
+    pub time: BillTime,
+}
+
+/// The time that a bill tells of, in nanoseconds since the Unix epoch: no KMS request in an hour, no line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BillTime {
+    /// From the first line of usage, of whatever service, to the last.
+    usage: Option<(i64, i64)>,
+    /// The billing periods, if columns tell them.
+    periods: Option<(i64, i64)>,
+}
+
+/// A billing period that has lines to within this part of it before its end is over.
+const NEARLY: f64 = 0.1;
+
+impl BillTime {
+    /// Widens a stretch of time by another.
+    fn wider(one: Option<(i64, i64)>, other: Option<(i64, i64)>) -> Option<(i64, i64)> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Takes in what another part tells of.
+    fn merge(&mut self, other: Self) {
+        self.usage = Self::wider(self.usage, other.usage);
+        self.periods = Self::wider(self.periods, other.periods);
+    }
+
+    /// From when to when: a billing period from its beginning, and to its end if its lines go near it; else as far as
+    /// the lines of usage go.
+    fn span_ns(self) -> Option<(i64, i64)> {
+        let (from, to) = self.usage?;
+        let Some((begins, ends)) = self.periods else { return Some((from, to)) };
+        let missing = ends.saturating_sub(to) as f64;
+        let is_over = missing < NEARLY * ends.saturating_sub(begins) as f64;
+        Some((from.min(begins), if is_over { to.max(ends) } else { to }))
+    }
 }
 
 /// Requests of a bill in a stretch of time.
@@ -69,6 +109,12 @@ pub struct BilledRequests {
 }
 
 impl KmsBill {
+    /// A bill without a line.
+    const fn empty(format: BillFormat) -> Self {
+        let time = BillTime { usage: None, periods: None };
+        Self { format, rows: 0, lines: Vec::new(), time }
+    }
+
     /// The requests from `from_ns` to before `to_ns`.
     pub(crate) fn requests(&self, from_ns: i64, to_ns: i64) -> BilledRequests {
         let mut requests = BilledRequests::default();
@@ -94,6 +140,7 @@ impl KmsBill {
         }
         self.rows += part.rows;
         self.lines.extend(part.lines);
+        self.time.merge(part.time);
         Ok(())
     }
 
@@ -106,6 +153,12 @@ impl KmsBill {
             "such lines have the usage type `REGION-KMS-Requests`, or are of `AWS Key Management Service` \
              in `Requests`",
         ))
+    }
+
+    /// The time that it tells of, in nanoseconds since the Unix epoch: in hours of which it has no line of KMS
+    /// requests there were none.
+    pub(crate) fn time_ns(&self) -> Option<(i64, i64)> {
+        BillTime::wider(self.span_ns(), self.time.span_ns())
     }
 
     /// The time of its lines of KMS requests, in nanoseconds since the Unix epoch.
@@ -142,6 +195,8 @@ struct BillColumns {
     format: BillFormat,
     from: usize,
     to: usize,
+    /// When the billing period begins and ends.
+    period: Option<(usize, usize)>,
     /// FOCUS: `ServiceName`; CUR: the usage type.
     what: usize,
     /// FOCUS: `ChargeCategory`; CUR: the line's type.
@@ -172,6 +227,7 @@ impl BillColumns {
                 format: BillFormat::Focus,
                 from: header.need("ChargePeriodStart")?,
                 to: header.need("ChargePeriodEnd")?,
+                period: header.find("BillingPeriodStart").zip(header.find("BillingPeriodEnd")),
                 what: header.need("ServiceName")?,
                 category: header.find("ChargeCategory"),
                 quantities,
@@ -183,6 +239,9 @@ impl BillColumns {
             what: header.need("line_item_usage_type")?,
             from: header.need("line_item_usage_start_date")?,
             to: header.need("line_item_usage_end_date")?,
+            period: header
+                .find("bill_billing_period_start_date")
+                .zip(header.find("bill_billing_period_end_date")),
             category: header.find("line_item_line_item_type"),
             quantities: vec![(header.need("line_item_usage_amount")?, None)],
             kinds: Vec::new(),
@@ -192,7 +251,8 @@ impl BillColumns {
     /// All of them.
     fn places(&self) -> Vec<usize> {
         let pairs = self.quantities.iter().flat_map(|(quantity, unit)| [Some(*quantity), *unit]);
-        let others = [Some(self.from), Some(self.to), Some(self.what), self.category];
+        let [begins, ends] = [self.period.map(|it| it.0), self.period.map(|it| it.1)];
+        let others = [Some(self.from), Some(self.to), begins, ends, Some(self.what), self.category];
         let kinds = self.kinds.iter().copied();
         let mut places: Vec<usize> = pairs.chain(others).flatten().chain(kinds).collect();
         places.sort_unstable();
@@ -222,6 +282,17 @@ impl BillColumns {
             let is_known = !matches!(quantity, "" | "NULL" | "null");
             (unit.eq_ignore_ascii_case("Requests") && is_known).then_some(quantity)
         })
+    }
+
+    /// The time that a row tells of, whatever it is for; what cannot be read tells of none.
+    fn time(&self, row: &csv::StringRecord) -> BillTime {
+        let moment = |place| parse_moment(cell(row, place).as_bytes());
+        let between = |from, to| moment(from).zip(moment(to)).filter(|(from, to)| from < to);
+        let is_usage = self.category.is_none_or(|place| cell(row, place) == "Usage");
+        BillTime {
+            usage: between(self.from, self.to).filter(|_| is_usage),
+            periods: self.period.and_then(|(from, to)| between(from, to)),
+        }
     }
 
     fn line(&self, row: &csv::StringRecord, quantity: &str) -> Result<KmsBillLine> {
@@ -279,13 +350,14 @@ pub(crate) fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> R
     let columns = BillColumns::of(wanted.iter().map(|place| named[*place].name.as_str()))
         .map_err(|error| error.at(place))?;
     let indexes: Vec<usize> = wanted.iter().map(|place| named[*place].index).collect();
-    let mut invoice = KmsBill { format: columns.format, rows: 0, lines: Vec::new() };
+    let mut invoice = KmsBill::empty(columns.format);
     let mut row = csv::StringRecord::new();
     invoice.rows = table.read(&indexes, &mut |_, cells| {
         row.clear();
         for cell in cells {
             row.push_field(&text(cell));
         }
+        invoice.time.merge(columns.time(&row));
         if let Some(quantity) = columns.quantity(&row) {
             invoice.lines.push(columns.line(&row, quantity)?);
         }
@@ -330,7 +402,7 @@ pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(source);
     let header = reader.headers().map_err(|error| unreadable(&error, place, 1))?;
     let columns = BillColumns::of(header).map_err(|error| error.at(place))?;
-    let mut invoice = KmsBill { format: columns.format, rows: 0, lines: Vec::new() };
+    let mut invoice = KmsBill::empty(columns.format);
     let mut row = csv::StringRecord::new();
     loop {
         left.begin();
@@ -339,6 +411,7 @@ pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
             break;
         }
         invoice.rows += 1;
+        invoice.time.merge(columns.time(&row));
         if let Some(quantity) = columns.quantity(&row) {
             let read = columns.line(&row, quantity);
             invoice.lines.push(read.map_err(|error| error.at(format!("{place}:{line}")))?);

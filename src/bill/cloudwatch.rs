@@ -83,7 +83,8 @@ pub(super) fn read(source: impl Read, place: &str) -> Result<KmsBill> {
         to_ns: from_ns.saturating_add(period),
         requests,
     });
-    Ok(KmsBill { format: BillFormat::CloudWatch, rows: sums.len() as u64, lines: lines.collect() })
+    let (rows, lines) = (sums.len() as u64, lines.collect());
+    Ok(KmsBill { rows, lines, ..KmsBill::empty(BillFormat::CloudWatch) })
 }
 
 fn of_series(series: Vec<MetricSeries>) -> Result<Vec<PeriodSum>> {

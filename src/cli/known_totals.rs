@@ -10,7 +10,7 @@ use crate::pricing::PriceName;
 use crate::results::known_total::{KnownTotal, MONTH_S, Scaled, scale};
 use crate::results::{Results, csv};
 use crate::scenario::Scenario;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, utc};
 
 /// A total that is known.
 #[derive(Debug, Args)]
@@ -66,14 +66,15 @@ impl KnownTotalArgs {
                 source: format!("--known-calls {typed}"),
                 kms_requests_a_month: *a_month,
                 of_all_services: false,
+                time: None,
             }));
         }
         let mut a_month = 0.0;
-        let mut names = Vec::new();
+        let (mut names, mut times) = (Vec::new(), Vec::new());
         for path in &self.bills {
             let bill = bills::read(path)?;
             let requests: f64 = bill.lines.iter().map(|line| line.requests).sum();
-            let (from, to) = bill.span_ns().unwrap_or_default();
+            let (from, to) = bill.time_ns().unwrap_or_default();
             let seconds = (to.saturating_sub(from) as f64 / 1e9).max(1.0);
             if requests <= 0.0 {
                 return Err(Error::request("the bill's KMS requests sum up to none")
@@ -81,11 +82,13 @@ impl KnownTotalArgs {
             }
             a_month += requests / seconds * MONTH_S;
             names.push(path.display().to_string());
+            times.push(format!("{} to {}", utc(from), utc(to)));
         }
         Ok((!names.is_empty()).then(|| KnownTotal {
             source: names.join(", "),
             kms_requests_a_month: a_month,
             of_all_services: true,
+            time: Some(times.join(", ")),
         }))
     }
 }

@@ -162,8 +162,7 @@ impl LogArgs {
     /// hidden here, and never is the salt among it.
     pub(super) fn typed(&self) -> Vec<String> {
         let hider = self.hider();
-        let mut words: Vec<String> =
-            self.paths.iter().map(|path| hider.name("log", path)).collect();
+        let mut words = self.shown_paths();
         let mut options: Vec<(&str, String)> = Vec::new();
         if let Some(format) = self.log_format {
             options.push(("--log-format", format.name().to_owned()));
@@ -184,6 +183,12 @@ impl LogArgs {
             words.extend(["--hash", "--salt", "SALT"].map(str::to_owned));
         }
         words
+    }
+
+    /// The logs by the names that they have in results.
+    pub(super) fn shown_paths(&self) -> Vec<String> {
+        let hider = self.hider();
+        self.paths.iter().map(|path| hider.name("log", path)).collect()
     }
 
     /// The same without the logs themselves.

@@ -139,8 +139,8 @@ pub(super) struct PartHeader<'a> {
     pub(super) replications: u32,
     /// Whether inventories tell of objects.
     pub(super) has_inventories: bool,
-    /// What was named on the command line.
-    pub(super) paths: &'a [String],
+    /// What was named on the command line, hidden if names are.
+    pub(super) paths: Vec<String>,
     /// Which of how many it is, if that is said.
     pub(super) shard: Option<Shard>,
 }
@@ -159,7 +159,7 @@ pub(super) fn put_header(cells: &mut Cells, header: &PartHeader, log: &Recording
     cells.add_of_log("inventories", &[inventories], 1);
     cells.add_of_log("replications", &[header.replications.to_string().as_bytes()], 1);
     header.settings.put_into(cells);
-    for path in header.paths {
+    for path in &header.paths {
         cells.add_of_log("path", &[path.as_bytes()], 1);
     }
     if let Some(shard) = header.shard {

@@ -187,7 +187,7 @@ fn header<'a>(
         settings,
         replications,
         has_inventories: args.logs.has_inventories(),
-        paths: args.logs.paths(),
+        paths: args.logs.shown_paths(),
         shard: args.shard.map(ShardChoice::find).transpose()?,
     })
 }

@@ -84,6 +84,8 @@ pub struct Record<'a> {
     pub key: Option<&'a [u8]>,
     /// The object's version, in a bucket with versions.
     pub version_id: Option<&'a [u8]>,
+    /// The version that a write was answered with, in a bucket with versions; CloudTrail has it, access logs do not.
+    pub written_version: Option<&'a [u8]>,
     /// Who asked.
     pub requester: LoggedRequester<'a>,
     /// What tells one session from another of the same name: the access key's id or else the
@@ -142,6 +144,7 @@ impl<'a> Record<'a> {
             bucket: b"",
             key: None,
             version_id: None,
+            written_version: None,
             requester,
             credential: None,
             operation,

@@ -132,7 +132,9 @@ impl OneOff {
     fn add_fees(&mut self, stored: &StoredObjects, reach: &Reach, class: &ClassPrices) {
         let per_gib = |amount, days| Price::new(Usd::from_pico(amount), GIB * days);
         let each = stored.mean_bytes().unwrap_or(0);
-        let early_bytes = stored.early_days * each as f64;
+        // What is not reached stays where it is.
+        let share = reach.objects as f64 / stored.objects.max(1) as f64;
+        let early_bytes = stored.early_days * share * each as f64;
         let fees = [
             Fee::of(
                 "COPY requests to the storage class",

@@ -334,8 +334,9 @@ impl RecordGatherer {
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
         let object =
             record.key.map_or(NO_OBJECT, |key| self.object(record.bucket, key, record.version_id));
-        let packed::GatheredRequest { place, .. } =
-            self.push(record, when, LoggedObject::of(record, object))?;
+        let entry = self.push(record, when, LoggedObject::of(record, object))?;
+        let packed::GatheredRequest { place, .. } = entry;
+        self.note_written_version(record, entry)?;
         if self.in_trail {
             self.data_events.note(self.names.bucket_of(place), when);
         }
@@ -361,6 +362,27 @@ impl RecordGatherer {
         let read = LoggedObject { id, bucket: source.bucket, key: Some(&key), kms_key: None };
         let read = self.push(record, Stamp::new(ms, half), read)?;
         self.note_copied(&read)
+    }
+
+    /// Takes note of a write under the version that it was answered with, by which it may be read. That of an upload
+    /// has the key of its beginning: *assumed* to be as near as its end.
+    fn note_written_version(
+        &mut self,
+        record: &Record,
+        entry: packed::GatheredRequest,
+    ) -> Result<()> {
+        use RequestKind::{CompleteMultipartUpload, CopyObject, PutObject, ReplicateObject};
+        let writes = [PutObject, CopyObject, CompleteMultipartUpload, ReplicateObject];
+        let is_write = writes.contains(&entry.when.kind()) && entry.when.is_served();
+        let (Some(key), Some(version)) = (record.key, record.written_version) else {
+            return Ok(());
+        };
+        if !is_write {
+            return Ok(());
+        }
+        let object = self.object(record.bucket, key, Some(version));
+        let when = entry.when.as_kind(RequestKind::WrittenVersion);
+        self.entries.push(packed::GatheredRequest { object, when, ..entry })
     }
 
     /// Counts what is no request that asks KMS for anything.

@@ -13,6 +13,8 @@ use crate::units::SimTime;
 pub(crate) enum RequestKind {
     /// No request: an inventory says that the object was written then.
     Inventoried,
+    /// No request: another entry's write, of the object by the version that it was answered with.
+    WrittenVersion,
     PutObject,
     CopyObject,
     CreateMultipartUpload,
@@ -91,8 +93,9 @@ impl RequestKind {
     /// Each kind in order, and the operation it is counted as. The reading half of a copy stands by itself
     /// only if the writing half is in no log: then it costs what a GET does. What an inventory says and keys
     /// of a batch are never resolved as requests.
-    const OPERATIONS: [(Self, Operation); 18] = [
+    const OPERATIONS: [(Self, Operation); 19] = [
         (Self::Inventoried, Operation::HeadObject),
+        (Self::WrittenVersion, Operation::HeadObject),
         (Self::PutObject, Operation::PutObject),
         (Self::CopyObject, Operation::CopyObject),
         (Self::CreateMultipartUpload, Operation::CreateMultipartUpload),
@@ -116,7 +119,8 @@ impl RequestKind {
     const OF_OPERATION: [Self; Operation::ALL.len()] = {
         let mut kinds = [Self::Inventoried; Operation::ALL.len()];
         let mut place = Self::OPERATIONS.len() - 1;
-        while place > 0 {
+        // The first two are no requests.
+        while place > 1 {
             let (kind, operation) = Self::OPERATIONS[place];
             kinds[operation as usize] = kind;
             place -= 1;

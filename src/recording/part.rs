@@ -108,12 +108,12 @@ impl ReplayCounts {
 }
 
 /// Names of those of [`RecordCounts`] that results tell of.
-const TAKEN: [&str; 4] = ["unknown", "sessions_by_name", "kms_events", "records"];
+const TAKEN: [&str; 5] = ["unknown", "sessions_by_name", "kms_events", "records", "bucket_keys"];
 
 impl RecordCounts {
     fn told(&mut self) -> [&mut u64; TAKEN.len()] {
-        let Self { unknown, sessions_by_name, kms_events, records, .. } = self;
-        [unknown, sessions_by_name, kms_events, records]
+        let Self { unknown, sessions_by_name, kms_events, records, bucket_keys, .. } = self;
+        [unknown, sessions_by_name, kms_events, records, bucket_keys]
     }
 }
 

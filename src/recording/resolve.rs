@@ -227,7 +227,7 @@ impl<'a> DistinctRequests<'a> {
                 self.next = Some(other);
                 break;
             }
-            self.repeated += 1;
+            self.repeated += u64::from(entry.when.kind() != RequestKind::WrittenVersion);
             entry = self.first_by_name(entry, other);
         }
         Ok(Some(entry))
@@ -258,6 +258,12 @@ fn resolve(
             objects.inventoried(&entry, start_ms);
             continue;
         }
+        if entry.when.kind() == RequestKind::WrittenVersion {
+            if entry.when.ms() >= start_ms {
+                objects.written_version(&entry, write_of(&entry, names, start_ms));
+            }
+            continue;
+        }
         let same = last.is_some_and(|last| {
             (last.object, last.when, last.id) == (entry.object, entry.when, entry.id)
         });
@@ -285,6 +291,13 @@ fn resolve(
     }
     let repeated = entries.repeated;
     Ok(ResolveCounts { counts: objects.counts(), repeated, too_early, deleted_keys })
+}
+
+/// An entry as a write.
+fn write_of(entry: &GatheredRequest, names: &SortedNames, start_ms: u64) -> ObjectWrite {
+    let slot = names.slot_of[entry.slot as usize];
+    let part = names.places[names.place_of[entry.place as usize] as usize].part;
+    ObjectWrite { slot, id: (entry.id >> 32) as u32, part, ms: entry.when.since(start_ms).ms() }
 }
 
 /// Stores requests by session and by principal, and counts them.
@@ -447,6 +460,12 @@ impl ObjectHistory {
         }
     }
 
+    /// Takes note of a write by the version that it was answered with.
+    pub(crate) fn written_version(&mut self, entry: &GatheredRequest, write: ObjectWrite) {
+        self.turn_to(entry.object);
+        self.written = Some((write, entry.when.sse()));
+    }
+
     /// What the next entry needs, and how its own object is encrypted. Entries come in their order;
     /// `own` is the entry as a write; `is_key_told` whether it says under which KMS key the object is.
     pub(crate) fn need(
@@ -498,6 +517,7 @@ impl ObjectHistory {
                 }
             }
             RequestKind::Inventoried
+            | RequestKind::WrittenVersion
             | RequestKind::UploadPartCopy
             | RequestKind::HeadObject
             | RequestKind::ListObjects

@@ -10,10 +10,11 @@ pub(super) fn blocks(scaled: &Scaled) -> Vec<Block> {
     let Scaled { known, reference, run_kms_requests_a_month, factor, .. } = scaled;
     let mut blocks = vec![
         Block::Paragraph(format!(
-            "At the known total of {} KMS requests a month ({}), {factor:.4} times the run's {} under \
+            "At the known total of {} KMS requests a month ({}{}), {factor:.4} times the run's {} under \
              `{reference}`:",
             count(known.kms_requests_a_month),
             known.source,
+            known.time.as_ref().map_or_else(String::new, |time| format!(", {time}")),
             count(*run_kms_requests_a_month)
         )),
         Block::List(scaled.configurations.iter().map(|it| configuration(it, known)).collect()),

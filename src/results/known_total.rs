@@ -28,6 +28,9 @@ pub struct KnownTotal {
     pub source: String,
     /// KMS requests a month of 30 days that are billed.
     pub kms_requests_a_month: f64,
+    /// From when to when, of a bill; its own time is taken to be a month's like any other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
     /// Whether it may have calls that are not S3's, as a bill has.
     pub of_all_services: bool,
 }

@@ -92,7 +92,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
     warnings.extend(imprecise(&found));
     if let Some(log) = &scenario.recording {
         warnings.extend(replay::slow_downs(&found, log));
-        warnings.extend(replay::of(scenario, log));
+        warnings.extend(replay::of(&found, log));
     }
     warnings
 }
@@ -100,6 +100,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
 /// The warnings that need no run: what is scaled to the billing period does not stand for it.
 pub(crate) fn of_scenario(scenario: &Scenario) -> Vec<WarningFacts> {
     let mut warnings = Vec::new();
+    warnings.extend(scenario.recording.as_ref().and_then(|log| replay::on_already(log)));
     if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.domains)) {
         warnings.extend(first_days(scenario));
     }

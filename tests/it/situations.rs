@@ -266,12 +266,14 @@ fn tenants_may_have_a_key_each_in_one_bucket() {
         let row = Situation::of(&own).rows(&[], "costs.csv");
         let rents = row.iter().filter(|row| {
             row["configuration"] == "sse-kms"
+                && row["assumption"] == "assumed"
                 && row["ChargeDescription"].contains("customer managed")
         });
         rents.map(|row| number(row, "PricingQuantity")).sum::<f64>()
     };
-    assert_eq!(keys("tenants-key"), 1.0);
-    assert_eq!(keys("{name}-key"), 3.0);
+    // Hours of a month.
+    assert_eq!(keys("tenants-key"), 720.0);
+    assert_eq!(keys("{name}-key"), 3.0 * 720.0);
 }
 
 /// 12,000 reads a second at a quota of 10,000: nothing of that is ever caught up with.
@@ -348,4 +350,143 @@ fn the_first_scenario_of_all_can_be_planned() {
         number(waits[0], "kms_requests") > last,
         "the first month has reads of what has no key"
     );
+}
+
+/// S3 data events, of whatever is put into each.
+fn trail(events: &[serde_json::Value]) -> String {
+    serde_json::json!({ "Records": events }).to_string()
+}
+
+/// A data event of a Lambda function's session.
+fn event(time: &str, name: &str, key: &str) -> serde_json::Value {
+    serde_json::json!({
+        "eventVersion": "1.09",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "principalId": "AROAEXAMPLE:fn",
+            "arn": "arn:aws:sts::111122223333:assumed-role/fn/fn",
+            "accountId": "111122223333",
+            "accessKeyId": "ASIAEXAMPLE"
+        },
+        "eventTime": time,
+        "eventSource": "s3.amazonaws.com",
+        "eventName": name,
+        "awsRegion": "us-east-1",
+        "requestParameters": { "bucketName": "lake", "key": key },
+        "responseElements": null,
+        "eventID": format!("{name}-{key}-{time}"),
+        "eventType": "AwsApiCall",
+        "managementEvent": false,
+        "recipientAccountId": "111122223333",
+        "eventCategory": "Data"
+    })
+}
+
+/// Assumptions under which calls can be counted: five minutes, one host, a call to verify each new key.
+const COUNTABLE: &str = "replications = 1\n[assumptions]\ngeneration_lifetime = \"5min\"\n\
+    cache_lifetime = \"5min\"\nexpiry = \"fixed\"\ncache_hosts = 1\nverify_on_write = 1\n";
+
+/// KMS requests of a replay of `log.json` with bucket keys, and all that it prints.
+fn replayed(folder: &Path, more: &[&str]) -> (f64, String) {
+    let all = ["replay", "log.json", "--scenario", "settings.toml", "--out", "out", "--overwrite"];
+    let (code, printed, told) = code_and_texts(folder, &[&all, more].concat());
+    assert_eq!(code, Some(0), "{told}");
+    let text = fs::read_to_string(folder.join("out/summary.csv")).unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let mut rows = reader.deserialize::<Row>().map(Result::unwrap);
+    let row = rows
+        .find(|row| row["configuration"] == "bucket-key-role" && row["assumption"] == "assumed");
+    (number(&row.unwrap(), "kms_requests"), printed + &told)
+}
+
+/// Twenty objects are put in a bucket with versions, and each is read by the version that its event names: a key is
+/// made, verified, and fetched once, whether the reads name a version or not.
+#[test]
+fn a_read_by_version_finds_the_write_that_made_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("settings.toml"), COUNTABLE).unwrap();
+    let with = |versions: bool, overwritten: bool| {
+        let mut events = Vec::new();
+        for number in 0..20 {
+            let key = if overwritten { "state".to_owned() } else { format!("o{number}") };
+            let (second, later) = (number * 3, number * 3 + 2);
+            let mut put = event(&format!("2026-11-20T08:00:{second:02}Z"), "PutObject", &key);
+            let mut get = event(&format!("2026-11-20T08:00:{later:02}Z"), "GetObject", &key);
+            if versions {
+                put["responseElements"] =
+                    serde_json::json!({"x-amz-version-id": format!("v{number}")});
+                get["requestParameters"]["versionId"] = format!("v{number}").into();
+            }
+            events.extend([put, get]);
+        }
+        fs::write(folder.join("log.json"), trail(&events)).unwrap();
+        replayed(folder, &[])
+    };
+    for overwritten in [false, true] {
+        assert_eq!(with(false, overwritten).0, 3.0);
+        let (calls, told) = with(true, overwritten);
+        assert_eq!(calls, 3.0, "{told}");
+        assert!(!told.contains("whose writing is not in the log"), "{told}");
+    }
+    let mut put = event("2026-11-20T08:00:00Z", "PutObject", "o");
+    put["responseElements"] = serde_json::json!({
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-bucket-key-enabled": "true",
+    });
+    fs::write(folder.join("log.json"), trail(&[put])).unwrap();
+    let (_, told) = replayed(folder, &["--quiet"]);
+    assert!(
+        told.contains("1 writes were answered with a bucket key: bucket keys are on already"),
+        "{told}"
+    );
+}
+
+/// Three nights of one put: the log covers two days and a second, or three days, and only its owner knows.
+#[test]
+fn a_log_with_long_pauses_asks_which_time_it_is_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("settings.toml"), COUNTABLE).unwrap();
+    let nights =
+        [20, 21, 22].map(|day| event(&format!("2026-11-{day}T02:00:00Z"), "PutObject", "o"));
+    fs::write(folder.join("log.json"), trail(&nights)).unwrap();
+    let (_, told) = replayed(folder, &[]);
+    assert!(
+        told.contains("the log is taken to cover 2d 1s") && told.contains("`--from`"),
+        "{told}"
+    );
+    let (_, told) = replayed(folder, &["--from", "2026-11-20", "--to", "2026-11-23"]);
+    assert!(!told.contains("is taken to cover"), "{told}");
+}
+
+/// An hourly bill of November: storage in every hour, KMS requests in one. They are a month's.
+#[test]
+fn a_bill_is_of_the_time_of_all_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let header = "lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/LineItemType,\
+        lineItem/UsageType,lineItem/UsageAmount,bill/BillingPeriodStartDate,bill/BillingPeriodEndDate\n";
+    let line = |from: &str, to: &str, kind: &str, amount: &str| {
+        format!("{from},{to},Usage,{kind},{amount},2026-11-01T00:00:00Z,2026-12-01T00:00:00Z\n")
+    };
+    let kms = line("2026-11-03T02:00:00Z", "2026-11-03T03:00:00Z", "USE1-KMS-Requests", "5184000");
+    let storage = |from, to| line(from, to, "TimedStorage-ByteHrs", "1");
+    let last = storage("2026-11-30T23:00:00Z", "2026-12-01T00:00:00Z");
+    let half = storage("2026-11-15T23:00:00Z", "2026-11-16T00:00:00Z");
+    fs::write(folder.join("whole.csv"), format!("{header}{kms}{last}")).unwrap();
+    // Half of the month is over: twice as much in a month.
+    fs::write(folder.join("half.csv"), format!("{header}{kms}{half}")).unwrap();
+    let text = scenario(
+        "duration = \"1h\"",
+        "objects = 100\nage = { fixed = \"1d\" }",
+        "arrivals = { periodic = { rate = \"1/s\" } }\nread = { from = [\"old\"], pattern = \"uniform\" }",
+    );
+    let run = Situation::of(&text);
+    for (bill, factor) in [("whole.csv", 2.0), ("half.csv", 4.0)] {
+        let path = folder.join(bill).display().to_string();
+        let told = run.told(&["--bill", &path]);
+        assert!(told.contains(&format!(", {factor:.4} times the run's")), "{told}");
+        assert!(told.contains("2026-11-01T00:00:00Z to 2026-1"), "{told}");
+    }
 }

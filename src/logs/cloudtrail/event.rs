@@ -164,6 +164,8 @@ struct Headers<'a> {
     sse_key: LenientText<'a>,
     #[serde(rename = "x-amz-server-side-encryption-bucket-key-enabled")]
     bucket_key: Flag,
+    #[serde(borrow, rename = "x-amz-version-id")]
+    version_id: LenientText<'a>,
     #[serde(borrow)]
     credentials: Loose<Credentials<'a>>,
 }
@@ -372,6 +374,7 @@ impl Event<'_> {
             bucket: self.resources.bucket_of(parameters.bucket_name.get().unwrap_or_default()),
             key: parameters.key.get(),
             version_id: parameters.version_id.get(),
+            written_version: self.response_elements.version_id.get(),
             credential: identity.credential(),
             role_id: identity.role_id(),
             error: self.error_code.get(),

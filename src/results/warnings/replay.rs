@@ -72,9 +72,12 @@ pub(super) fn slow_downs(found: &Found, log: &Recording) -> Option<WarningFacts>
 }
 
 /// What a log cannot tell.
-pub(super) fn of(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
+pub(super) fn of(found: &Found, log: &Recording) -> Vec<WarningFacts> {
+    let scenario = found.scenario;
     let mut warnings = Vec::new();
     warnings.extend(short_window(scenario));
+    warnings.extend(unknown_ends(found, log));
+    warnings.extend(on_already(log));
     if log.seen.writes == 0 {
         warnings.push(WarningFacts::new(
             "no-writes-in-log",
@@ -131,6 +134,50 @@ pub(super) fn of(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
         ));
     }
     warnings
+}
+
+/// Writes that got a bucket key: what is told to be saved may be had.
+pub(super) fn on_already(log: &Recording) -> Option<WarningFacts> {
+    let writes = log.taken.bucket_keys;
+    (writes > 0).then(|| {
+        WarningFacts::new(
+            "writes-with-bucket-keys",
+            format!(
+                "{} writes were answered with a bucket key: bucket keys are on already where they went, so what \
+                 turning them on saves may be had already",
+                grouped(writes)
+            ),
+            "set the bill, or the KMS calls of a trail (`bks reconcile`), beside both configurations",
+        )
+    })
+}
+
+/// A pause is long from this part of a log's length on: what is scaled from it is as uncertain.
+const LONG_PAUSE: f64 = 0.02;
+
+/// A log that has long pauses: how much of one lies before its first and after its last record is not known.
+fn unknown_ends(found: &Found, log: &Recording) -> Option<WarningFacts> {
+    let is_told = ["--from", "--to"].iter().all(|end| log.arguments.iter().any(|it| it == end));
+    if is_told || log.arguments.is_empty() {
+        return None;
+    }
+    let counted = found.scenario.counted();
+    let bin = found.scenario.window().bin;
+    let bins = &found.run.baseline(Level::Assumed).bins;
+    let pauses = bins.split(|bin| bin.counts.requests > 0).map(<[_]>::len);
+    let longest = bin.saturating_mul(pauses.max()? as i64);
+    if longest.as_secs_f64() < LONG_PAUSE * counted.as_secs_f64() || longest <= bin {
+        return None;
+    }
+    let period = found.scenario.billing.period;
+    Some(WarningFacts::new(
+        "ends-not-known",
+        format!(
+            "the log is taken to cover {counted}, from its first record to its last, but it has pauses of {longest}: \
+             if it covers more, what is scaled to {period} is too much"
+        ),
+        "say which time the logs are of by `--from` and `--to`, e.g., `--from 2026-11-01 --to 2026-11-08`",
+    ))
 }
 
 /// A counted part that is short against a day, or against how long keys live as is assumed.
