@@ -1,5 +1,6 @@
 //! Totals on the command line that are known beside a run: `--bill`, `--known-calls`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,7 +11,7 @@ use crate::pricing::PriceName;
 use crate::results::known_total::{KnownTotal, MONTH_S, Scaled, scale};
 use crate::results::{Results, csv};
 use crate::scenario::Scenario;
-use crate::units::{SimDuration, utc};
+use crate::units::{SimDuration, Usd, utc};
 
 /// A total that is known.
 #[derive(Debug, Args)]
@@ -101,10 +102,11 @@ pub(super) struct AtKnownTotal {
 
 impl AtKnownTotal {
     pub(super) fn of(scenario: &Scenario, results: &Results, known: Option<KnownTotal>) -> Self {
-        let price = match scenario.billing.prices.as_slice() {
-            [prices] => Some(prices.price(PriceName::KmsRequest).unit()),
-            _ => None,
-        };
+        let prices = scenario.billing.prices.iter();
+        let prices: BTreeSet<Usd> =
+            prices.map(|prices| prices.price(PriceName::KmsRequest).unit()).collect();
+        // Regions may have the same price.
+        let price = prices.first().copied().filter(|_| prices.len() == 1);
         Self { scaled: known.map(|known| scale(results, known, price)).transpose() }
     }
 

@@ -21,10 +21,38 @@ const MOST_ALONE: usize = 4;
 pub(super) struct SessionGroup {
     pub(super) principal: usize,
     pub(super) sessions: u32,
-    /// First and last request of each session, added up, in seconds.
-    pub(super) alive_s: u64,
-    /// The longest of them.
-    pub(super) longest_s: u64,
+    /// From each session's first request to its last, in nanoseconds since the start.
+    pub(super) spans: Vec<SessionSpan>,
+}
+
+/// From a session's first request to its last.
+pub(super) type SessionSpan = (i64, i64);
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+impl SessionGroup {
+    /// How long its sessions lived, added up, in seconds.
+    pub(super) fn alive_s(&self) -> u64 {
+        self.spans.iter().map(|(first, last)| ((last - first) / SECOND_NS) as u64).sum()
+    }
+
+    /// The longest life of a session, in seconds.
+    pub(super) fn longest_s(&self) -> u64 {
+        let lives = self.spans.iter().map(|(first, last)| ((last - first) / SECOND_NS) as u64);
+        lives.max().unwrap_or_default()
+    }
+
+    /// How long any of its sessions lived, in seconds: without the pauses between jobs.
+    pub(super) fn active_s(&self) -> u64 {
+        let mut spans = self.spans.clone();
+        spans.sort_unstable();
+        let (mut active, mut until) = (0, i64::MIN);
+        for (first, last) in spans {
+            active += (last - first.max(until)).max(0);
+            until = until.max(last);
+        }
+        (active / SECOND_NS) as u64
+    }
 }
 
 /// Where the data comes from that a request needs.
@@ -110,11 +138,12 @@ fn groups(log: &Recording) -> (Vec<SessionGroup>, Vec<usize>) {
     let mut slots = 0..;
     for (principal, recorded) in log.principals.iter().enumerate() {
         let slots = slots.by_ref().take(recorded.sessions.len());
-        let sessions: Vec<(BucketOperations, u64)> = slots.map(|slot| session(log, slot)).collect();
+        let sessions: Vec<(BucketOperations, SessionSpan)> =
+            slots.map(|slot| session(log, slot)).collect();
         let alone = sessions.len() <= MOST_ALONE;
         let kinds = kinds(&sessions);
         let mut of_kind: BTreeMap<&BucketOperations, usize> = BTreeMap::new();
-        for (operations, alive_s) in &sessions {
+        for (operations, span) in &sessions {
             let fresh = groups.len();
             let group =
                 if alone { fresh } else { *of_kind.entry(kinds[operations]).or_insert(fresh) };
@@ -122,28 +151,28 @@ fn groups(log: &Recording) -> (Vec<SessionGroup>, Vec<usize>) {
                 groups.push(SessionGroup { principal, ..SessionGroup::default() });
             }
             groups[group].sessions += 1;
-            groups[group].alive_s += alive_s;
-            groups[group].longest_s = groups[group].longest_s.max(*alive_s);
+            groups[group].spans.push(*span);
             group_of.push(group);
         }
     }
     (groups, group_of)
 }
 
-/// What a session does, and from its first request to its last, in seconds.
-fn session(log: &Recording, slot: u32) -> (BucketOperations, u64) {
+/// What a session does, and from its first request to its last.
+fn session(log: &Recording, slot: u32) -> (BucketOperations, SessionSpan) {
     let (mut operations, mut span) = (BucketOperations::new(), None);
     each(log, slot, |request| {
         operations.insert((request.bucket, request.operation));
         span = Some(widened(span, request.time));
     });
-    let alive_ns = span.map_or(0, |(first, last)| last - first);
-    (operations, alive_ns as u64 / 1_000_000_000)
+    (operations, span.unwrap_or_default())
 }
 
 /// For all that some sessions do: what those do that they belong to. That is the same or, for a few
 /// that do less than many, as those that the log's ends cut short, what the many do.
-fn kinds(sessions: &[(BucketOperations, u64)]) -> BTreeMap<&BucketOperations, &BucketOperations> {
+fn kinds(
+    sessions: &[(BucketOperations, SessionSpan)],
+) -> BTreeMap<&BucketOperations, &BucketOperations> {
     const FEWER_BY: u32 = 10;
     const MOST_COMPARED: usize = 32;
     let mut counts = BTreeMap::<&BucketOperations, u32>::new();
@@ -164,7 +193,7 @@ fn kinds(sessions: &[(BucketOperations, u64)]) -> BTreeMap<&BucketOperations, &B
     kinds
 }
 
-fn widened(span: Option<(i64, i64)>, time: SimTime) -> (i64, i64) {
+fn widened(span: Option<SessionSpan>, time: SimTime) -> SessionSpan {
     let ns = time.as_nanos();
     span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns)))
 }

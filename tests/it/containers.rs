@@ -870,7 +870,7 @@ fn a_run_is_scaled_to_a_known_total() {
     let (_, table, _) =
         code_and_texts(folder, &["replay", "trail.json", "--bill", "bill.csv", "--out", "out"]);
     assert!(
-        table.contains("At the known total of 720 M KMS requests a month (bill.csv)"),
+        table.contains("At the known total of 720 M KMS requests a month (bill.csv, 2026-11-20T10:00:00Z to 2026-11-20T11:00:00Z)"),
         "{table}"
     );
     assert!(

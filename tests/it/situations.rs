@@ -490,3 +490,49 @@ fn a_bill_is_of_the_time_of_all_its_lines() {
         assert!(told.contains("2026-11-01T00:00:00Z to 2026-1"), "{told}");
     }
 }
+
+/// Six hourly jobs of five minutes, each by twelve new sessions: twelve at a time, not one.
+#[test]
+fn new_sessions_for_each_job_are_as_many_at_a_time_as_a_job_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut events = Vec::new();
+    for (job, session, put) in (0..6).flat_map(|job| {
+        (0..12).flat_map(move |session| (0..20).map(move |put| (job, session, put)))
+    }) {
+        let second = put * 15 + session;
+        let time = format!("2026-11-20T{:02}:{:02}:{:02}Z", 8 + job, second / 60, second % 60);
+        let mut event = event(&time, "PutObject", &format!("{job}/{session}/{put}"));
+        let name = format!("job-{job}-{session}");
+        event["userIdentity"]["arn"] =
+            format!("arn:aws:sts::111122223333:assumed-role/fn/{name}").into();
+        event["userIdentity"]["principalId"] = format!("AROAEXAMPLE:{name}").into();
+        event["userIdentity"]["accessKeyId"] = format!("ASIA{job}X{session}").into();
+        events.push(event);
+    }
+    fs::write(folder.join("log.json"), trail(&events)).unwrap();
+    let fitted = done(folder, &["fit", "log.json", "--no-check", "--quiet"]);
+    let fitted: toml::Table = fitted.parse().unwrap();
+    let principals = fitted["principal"].as_array().unwrap();
+    let sessions: Vec<i64> =
+        principals.iter().map(|it| it["sessions"].as_integer().unwrap()).collect();
+    assert_eq!(sessions, [12], "{fitted}");
+}
+
+/// KMS's price is the same in both regions: 60 % of a hundred million calls a month are dollars.
+#[test]
+fn regions_of_one_price_have_dollars_at_a_known_total() {
+    let text = scenario(
+        "duration = \"1h\"",
+        "objects = 100\nage = { fixed = \"1d\" }",
+        "arrivals = { periodic = { rate = \"1/s\" } }\nread = { from = [\"old\"], pattern = \"uniform\" }\n\
+         [[bucket]]\nname = \"west\"\nregion = \"us-west-2\"\n\
+         [[workload]]\nname = \"write\"\nprincipal = \"app\"\nbucket = \"west\"\n\
+         arrivals = { periodic = { rate = \"1/s\" } }",
+    );
+    let rows = Situation::of(&text).rows(&["--known-calls", "1e8/month"], "known_total.csv");
+    let row = rows.iter().find(|row| row["configuration"] == "bucket-key-role").unwrap();
+    let calls = number(row, "saved_kms_requests_a_month");
+    assert!(calls > 1e7, "{row:?}");
+    assert!((number(row, "saved_usd_a_month") - calls * 3e-6).abs() < 1e-6 * calls, "{row:?}");
+}
