@@ -435,11 +435,9 @@ fn a_read_by_version_finds_the_write_that_made_it() {
         "x-amz-server-side-encryption-bucket-key-enabled": "true",
     });
     fs::write(folder.join("log.json"), trail(&[put])).unwrap();
-    let (_, told) = replayed(folder, &["--quiet"]);
-    assert!(
-        told.contains("1 writes were answered with a bucket key: bucket keys are on already"),
-        "{told}"
-    );
+    replayed(folder, &["--quiet"]);
+    let result = fs::read_to_string(folder.join("out/result.json")).unwrap();
+    assert!(result.contains("1 writes were answered with a bucket key"), "{result}");
 }
 
 /// Three nights of one put: the log covers two days and a second, or three days, and only its owner knows.
