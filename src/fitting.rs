@@ -310,15 +310,15 @@ fn known_account<'a>(all: &'a [PrincipalFile], account: &'a str) -> &'a str {
 /// log begins, and one more comes with each length that passes.
 fn sessions(group: &SessionGroup, duration: SimDuration) -> (u32, Option<SimDuration>) {
     const LONG_S: f64 = 3_600.0;
-    let (seconds, all) = (duration.as_secs_f64(), f64::from(group.sessions));
+    let (seconds, all) = (duration.as_secs_f64(), f64::from(group.sessions()));
     let active = group.active_s().max(1) as f64;
-    let at_a_time = (group.alive_s() as f64 / active).round().max(1.0);
-    if group.sessions < 4 || seconds < LONG_S || at_a_time > all / 2.0 {
-        return (group.sessions, None);
+    let at_a_time = (group.lives_s().sum::<u64>() as f64 / active).round().max(1.0);
+    if group.sessions() < 4 || seconds < LONG_S || at_a_time > all / 2.0 {
+        return (group.sessions(), None);
     }
     let mean = (at_a_time * seconds / (all - at_a_time)).round().max(1.0);
     // Those of one length ask until shortly before their end.
-    let longest = group.longest_s().next_multiple_of(60);
+    let longest = group.lives_s().max().unwrap_or_default().next_multiple_of(60);
     let of_one_length = (0.9..1.05).contains(&(longest as f64 / mean));
     let length = if of_one_length { longest as i64 } else { mean as i64 };
     (at_a_time as u32, Some(SimDuration::from_secs(length)))

@@ -11,8 +11,8 @@ pub(crate) use date::{digits, seconds};
 pub use date::{parse_moment, parse_utc, utc};
 pub(crate) use money::share_out;
 pub use money::{Price, Usd};
-pub(crate) use numbers::grouped;
 pub use numbers::{ByteSize, Rate, Share};
+pub(crate) use numbers::{grouped, least_common_multiple};
 pub use time::{SimDuration, SimTime};
 
 use crate::error::Error;

@@ -15,7 +15,7 @@ use super::guide_table::{Guide, Sorted};
 use super::shares::{KeyShare, push_timeline, push_written};
 use super::timelines::TimelineRange;
 use crate::rng::{Stream, binomial, part_of};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime, least_common_multiple};
 
 /// The law of the ages of a population's objects at the start of the run.
 pub trait Ages {
@@ -127,8 +127,10 @@ impl History {
         let of_writer = TimelineRange::in_a_row(writing.partitions, 1);
         let count = writing.partitions.iter().sum::<u32>() as usize;
         // In units so small that each partition's part of its writer's weight is a whole number.
-        let whole =
-            writing.partitions.iter().fold(1, |all, &parts| least_common(all, parts.into()));
+        let whole = writing
+            .partitions
+            .iter()
+            .fold(1, |all, &parts| least_common_multiple(all, parts.into()));
         let weight: u128 = writing.writers.iter().map(|&weight| u128::from(weight)).sum();
         let mut left = writing.objects - keyless;
         let mut weight_left = weight * whole;
@@ -396,15 +398,6 @@ impl History {
             }
         }
     }
-}
-
-/// The least number that both divide.
-fn least_common(one: u128, other: u128) -> u128 {
-    let (mut divisor, mut rest) = (one, other);
-    while rest > 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    one / divisor * other
 }
 
 /// Generates the keys of one timeline that writes `objects` objects, oldest first (see the top of

@@ -20,7 +20,6 @@ const MOST_ALONE: usize = 4;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SessionGroup {
     pub(super) principal: usize,
-    pub(super) sessions: u32,
     /// From each session's first request to its last, in nanoseconds since the start.
     pub(super) spans: Vec<SessionSpan>,
 }
@@ -31,15 +30,14 @@ pub(super) type SessionSpan = (i64, i64);
 const SECOND_NS: i64 = 1_000_000_000;
 
 impl SessionGroup {
-    /// How long its sessions lived, added up, in seconds.
-    pub(super) fn alive_s(&self) -> u64 {
-        self.spans.iter().map(|(first, last)| ((last - first) / SECOND_NS) as u64).sum()
+    /// How many.
+    pub(super) fn sessions(&self) -> u32 {
+        self.spans.len() as u32
     }
 
-    /// The longest life of a session, in seconds.
-    pub(super) fn longest_s(&self) -> u64 {
-        let lives = self.spans.iter().map(|(first, last)| ((last - first) / SECOND_NS) as u64);
-        lives.max().unwrap_or_default()
+    /// How long each of them lived, in seconds.
+    pub(super) fn lives_s(&self) -> impl Iterator<Item = u64> {
+        self.spans.iter().map(|(first, last)| ((last - first) / SECOND_NS) as u64)
     }
 
     /// How long any of its sessions lived, in seconds: without the pauses between jobs.
@@ -150,7 +148,6 @@ fn groups(log: &Recording) -> (Vec<SessionGroup>, Vec<usize>) {
             if group == fresh {
                 groups.push(SessionGroup { principal, ..SessionGroup::default() });
             }
-            groups[group].sessions += 1;
             groups[group].spans.push(*span);
             group_of.push(group);
         }
@@ -213,7 +210,7 @@ fn key(request: &Request, groups: &[SessionGroup], group_of: &[usize]) -> FlowKe
         (Operation::CopyObject, Object::Written { bucket, slot, .. })
             if slot == request.slot
                 && bucket == request.bucket
-                && groups[group_of[slot as usize]].sessions > 1 =>
+                && groups[group_of[slot as usize]].sessions() > 1 =>
         {
             DataSource::Own
         }

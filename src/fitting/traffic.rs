@@ -239,7 +239,7 @@ impl WorkloadBuilder<'_> {
         action: Action,
         count: u64,
     ) {
-        let sessions = self.flows.groups[key.group].sessions.into();
+        let sessions = self.flows.groups[key.group].sessions().into();
         let (when, why) = arrival_process::when(flow, count, sessions, self.times);
         let (mut mix, mut arrivals, mut jobs) = (None, None, None);
         match when {

@@ -19,7 +19,7 @@ use crate::recording::LONGEST;
 use crate::scenario::written::DEFAULT_REGION;
 use crate::scenario::{Configuration, Scenario};
 use crate::units::readable::{dollars, grouped};
-use crate::units::{SimDuration, SimTime, Usd};
+use crate::units::{SimDuration, SimTime, Usd, least_common_multiple};
 use crate::workload::{Traffic, Workload};
 
 /// What warnings are made from.
@@ -74,9 +74,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
     warnings.extend(quota::exceeded(&found));
     warnings.extend(quota::failing(&found));
     warnings.extend(quota::prefix_limit(&found));
-    warnings.extend(scenario.once().filter_map(|workload| not_whole(scenario, workload)));
-    warnings.extend(broken_cycle(scenario));
-    warnings.extend(scenario.workloads.iter().filter_map(|it| past_the_end(scenario, it)));
+    warnings.extend(of_traffic(scenario));
     warnings.extend((0..run.migrations.len()).filter_map(|index| not_paid_back(run, index)));
     if scenario.configurations.iter().any(|c| c.mode == Mode::DsseKms) {
         warnings.push(WarningFacts::new(
@@ -104,10 +102,15 @@ pub(crate) fn of_scenario(scenario: &Scenario) -> Vec<WarningFacts> {
     if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.domains)) {
         warnings.extend(first_days(scenario));
     }
-    warnings.extend(scenario.once().filter_map(|workload| not_whole(scenario, workload)));
-    warnings.extend(broken_cycle(scenario));
-    warnings.extend(scenario.workloads.iter().filter_map(|it| past_the_end(scenario, it)));
+    warnings.extend(of_traffic(scenario));
     warnings
+}
+
+/// Traffic of which the counted part is not a whole.
+fn of_traffic(scenario: &Scenario) -> impl Iterator<Item = WarningFacts> {
+    let once = scenario.once().filter_map(|workload| not_whole(scenario, workload));
+    let again = scenario.workloads.iter().filter_map(|workload| past_the_end(scenario, workload));
+    once.chain(broken_cycle(scenario)).chain(again)
 }
 
 /// Prices that are a thousand times AWS's and more: no region's differ so, but a price of ten thousand requests that
@@ -249,8 +252,7 @@ fn first_days(scenario: &Scenario) -> Option<WarningFacts> {
             percent(later)
         ),
         format!(
-            "see each month by `bks migrate`, or run the whole time by `--set duration={}`; very many requests are \
-             quicker with `--engine skip-ahead`",
+            "see each month by `bks migrate`, or run the whole time by `--set duration={}`",
             SimDuration::from_secs_f64(period_s + from_s)
         ),
     ))
@@ -394,8 +396,7 @@ fn past_the_end(scenario: &Scenario, workload: &Workload) -> Option<WarningFacts
     let starts = i64::try_from(jobs.starts(scenario.duration())).ok()?;
     let last = every.saturating_mul((starts - 1).max(0));
     // What it leaves beyond the end stands at the beginning if the same job a counted part earlier was run.
-    let has_one_before =
-        workload.since <= begins + last - counted || begins + last - counted >= begins;
+    let has_one_before = last >= counted || workload.since <= begins + last - counted;
     if starts == 0 || ends + last <= scenario.end || has_one_before {
         return None;
     }
@@ -475,12 +476,4 @@ fn whole_cycles(scenario: &Scenario) -> String {
         }
         _ => format!("{WHAT}; no run of at most {LONGEST} has a whole number of all of them"),
     }
-}
-
-fn least_common_multiple(one: u128, other: u128) -> u128 {
-    let (mut divisor, mut rest) = (one, other);
-    while rest > 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    (one / divisor).saturating_mul(other)
 }

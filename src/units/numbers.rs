@@ -308,6 +308,15 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
+/// The least number that both divide; the greatest there is, if it is larger.
+pub(crate) fn least_common_multiple(one: u128, other: u128) -> u128 {
+    let (mut divisor, mut rest) = (one, other);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    (one / divisor).saturating_mul(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

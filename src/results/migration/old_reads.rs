@@ -5,6 +5,7 @@ use crate::encryption::Mode;
 use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
+use crate::workload::ages::AgeLaw;
 use crate::workload::object_read::{ReadSources, ReadWritten};
 use crate::workload::read_pattern::{ReadPattern, ScanReads};
 
@@ -19,9 +20,13 @@ struct OldReader<'a> {
     per_s: f64,
     /// What it chooses from.
     reads: &'a ReadSources,
-    /// If only what is younger than an age at the start is meant: that age in seconds, and the share of the
-    /// population that is older.
-    beyond: Option<(f64, f64)>,
+    /// The part of a bucket that the population lies in.
+    bucket: u32,
+    /// How old the objects of the population are at the start.
+    ages: &'a AgeLaw,
+    /// Which of them are meant, by their ages at the start.
+    older_than: SimDuration,
+    younger_than: SimDuration,
 }
 
 /// Far beyond every run, in seconds.
@@ -44,19 +49,20 @@ impl<'a> OldReads<'a> {
             migrated.migrates(population) && domain.migrates()
         });
         if let Some(age) = migrated.migrated_younger_than {
-            for reader in &mut migrated_reads.readers {
-                let population = reader.reads.population.as_ref();
-                let ages = population.map(|it| &scenario.populations[it.population as usize].age);
-                let older = ages.map_or(0.0, |ages| 1.0 - ages.cdf(age));
-                reader.beyond = Some((age.as_secs_f64(), older));
-            }
+            migrated_reads.readers.iter_mut().for_each(|reader| reader.younger_than = age);
         }
         migrated_reads
     }
 
     /// Those of objects without a bucket key, in buckets that have such keys.
     pub(in crate::results) fn without_key(scenario: &'a Scenario) -> Self {
-        Self::of(scenario, |population| has_keyless(scenario, &scenario.populations[population]))
+        let keyless = |population| has_keyless(scenario, &scenario.populations[population]);
+        let mut keyless_reads = Self::of(scenario, keyless);
+        for reader in &mut keyless_reads.readers {
+            let since = scenario.domains[reader.bucket as usize].keys_since;
+            reader.older_than = SimTime::ZERO.since(since.min(SimTime::ZERO));
+        }
+        keyless_reads
     }
 
     /// Those of all objects from before the run.
@@ -69,9 +75,16 @@ impl<'a> OldReads<'a> {
         let recurring = scenario.workloads.iter().filter(|workload| !workload.happens_once());
         let readers = recurring.filter_map(|workload| {
             let reads = workload.reads.as_ref()?;
-            let population = reads.population.as_ref()?.population as usize;
-            let per_s = reads_per_s(scenario, workload);
-            is_meant(population).then_some(OldReader { per_s, reads, beyond: None })
+            let source = reads.population.as_ref()?;
+            let population = source.population as usize;
+            is_meant(population).then(|| OldReader {
+                per_s: reads_per_s(scenario, workload),
+                reads,
+                bucket: source.bucket,
+                ages: &scenario.populations[population].age,
+                older_than: SimDuration::ZERO,
+                younger_than: SimDuration::MAX,
+            })
         });
         Self { readers: readers.collect() }
     }
@@ -115,19 +128,27 @@ impl<'a> OldReads<'a> {
 impl OldReader<'_> {
     /// Share of its reads that are of such objects at a time after the start.
     fn share(&self, time_s: f64) -> f64 {
-        let old = share_of_old(self.reads, time_s);
-        let Some((age_s, older)) = self.beyond else { return old };
-        let beyond_s = time_s + age_s;
-        let beyond = match (&self.reads.pattern, &self.reads.written) {
-            (ReadPattern::Uniform | ReadPattern::Zipf(_), _) => older,
+        (self.older(self.older_than, time_s) - self.older(self.younger_than, time_s)).max(0.0)
+    }
+
+    /// Share of its reads that are of objects that were older than an age at the start.
+    fn older(&self, age: SimDuration, time_s: f64) -> f64 {
+        if age == SimDuration::ZERO {
+            return share_of_old(self.reads, time_s);
+        }
+        if age == SimDuration::MAX {
+            return 0.0;
+        }
+        let beyond_s = time_s + age.as_secs_f64();
+        match (&self.reads.pattern, &self.reads.written) {
+            (ReadPattern::Uniform | ReadPattern::Zipf(_), _) => 1.0 - self.ages.cdf(age),
             (_, Some(_)) => share_of_old(self.reads, beyond_s),
             (ReadPattern::ByAge(law), None) => 1.0 - law.cdf(SimDuration::from_secs_f64(beyond_s)),
             (ReadPattern::Scan(scan) | ReadPattern::RecentFirst(scan), None) => {
                 older_part(scan, beyond_s)
             }
             (ReadPattern::JustWritten(_), None) => 0.0,
-        };
-        (old - beyond).max(0.0)
+        }
     }
 }
 

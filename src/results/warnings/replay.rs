@@ -152,6 +152,8 @@ pub(super) fn on_already(log: &Recording) -> Option<WarningFacts> {
     })
 }
 
+const DAY: SimDuration = SimDuration::from_secs(86_400);
+
 /// A pause is long from this part of a log's length on: what is scaled from it is as uncertain.
 const LONG_PAUSE: f64 = 0.02;
 
@@ -162,6 +164,10 @@ fn unknown_ends(found: &Found, log: &Recording) -> Option<WarningFacts> {
         return None;
     }
     let counted = found.scenario.counted();
+    // Of a shorter one more is said.
+    if counted < DAY {
+        return None;
+    }
     let bin = found.scenario.window().bin;
     let bins = &found.run.baseline(Level::Assumed).bins;
     let pauses = bins.split(|bin| bin.counts.requests > 0).map(<[_]>::len);
@@ -182,7 +188,6 @@ fn unknown_ends(found: &Found, log: &Recording) -> Option<WarningFacts> {
 
 /// A counted part that is short against a day, or against how long keys live as is assumed.
 fn short_window(scenario: &Scenario) -> Option<WarningFacts> {
-    const DAY: SimDuration = SimDuration::from_secs(86_400);
     let counted = scenario.counted();
     let bucket_keys =
         scenario.configurations.iter().filter(|c| c.uses_bucket_keys(&scenario.domains));
