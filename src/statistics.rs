@@ -234,15 +234,18 @@ impl Frequencies {
     /// Numbers below this are counted in an array before they are added: most are small.
     const SMALL: usize = 1_024;
 
-    /// Adds numbers.
-    pub fn extend(&mut self, numbers: &[u32]) {
+    /// Adds numbers, and as many zeros that they are `all` together.
+    pub fn extend_padded(&mut self, numbers: impl Iterator<Item = u32>, all: usize) {
         let mut small = [0_u64; Self::SMALL];
-        for &number in numbers {
+        let mut zeros = all as u64;
+        for number in numbers {
+            zeros = zeros.saturating_sub(1);
             match small.get_mut(number as usize) {
                 Some(count) => *count += 1,
                 None => *self.0.entry(number).or_insert(0) += 1,
             }
         }
+        small[0] += zeros;
         for (number, &count) in (0..).zip(&small).filter(|(_, count)| **count > 0) {
             *self.0.entry(number).or_insert(0) += count;
         }
@@ -429,7 +432,7 @@ mod tests {
     #[test]
     fn quantiles_are_of_the_numbers_seen() {
         let mut seen = Frequencies::default();
-        seen.extend(&(0..1_000).collect::<Vec<_>>());
+        seen.extend_padded(1..1_000, 1_000);
         assert_eq!(seen.quantile(0.999), 998);
         assert_eq!(seen.quantile(1.0), 999);
         assert_eq!(Frequencies::default().quantile(0.5), 0);

@@ -25,7 +25,7 @@ pub use counts::{
 };
 pub use keys_alive::KeysAlive;
 pub(crate) use part::{CountOf, TallyCell};
-pub use seconds::Seconds;
+pub use seconds::{SecondNumber, Seconds};
 pub use traffic::{RequestCounts, S3Traffic};
 pub use window::Window;
 
@@ -97,6 +97,36 @@ impl Cost {
     }
 }
 
+/// How many bucket-level keys are alive for some seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AliveKeys {
+    /// The first counted second.
+    pub from: u32,
+    /// The first second that is none of them.
+    pub until: u32,
+    /// The number of keys.
+    pub keys: u32,
+}
+
+/// All the rows of seconds that a call counts in.
+struct SeriesOfCalls<'a> {
+    all: &'a mut Seconds,
+    /// Those of its account's clients, if they are told apart.
+    of_clients: Option<&'a mut Seconds>,
+    /// Those of its bucket, if they are counted.
+    of_bucket: Option<&'a mut Seconds>,
+}
+
+impl SeriesOfCalls<'_> {
+    fn add(&mut self, second: u32, calls: u64) {
+        let calls = u32::try_from(calls).unwrap_or(u32::MAX);
+        self.all.add(second, calls);
+        for series in [&mut self.of_clients, &mut self.of_bucket].into_iter().flatten() {
+            series.add(second, calls);
+        }
+    }
+}
+
 /// All counts of one configuration under one set of assumptions in one replication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -115,9 +145,9 @@ pub struct Tally {
     /// Bucket-level keys generated.
     pub keys_generated: u64,
     /// KMS calls in each counted second.
-    pub calls_per_s: Vec<u32>,
+    pub calls_per_s: Seconds,
     /// Change of the number of bucket-level keys alive at the start of each counted second.
-    alive_change: Vec<i32>,
+    alive_change: Seconds<i32>,
     /// Time bins.
     pub bins: Vec<Bin>,
     /// Requesters, if they are counted one by one.
@@ -146,8 +176,8 @@ impl Tally {
             calls_by_object: 0,
             once: Once::default(),
             keys_generated: 0,
-            calls_per_s: vec![0; window.seconds()],
-            alive_change: vec![0; window.seconds() + 1],
+            calls_per_s: Seconds::default(),
+            alive_change: Seconds::default(),
             bins: vec![Bin::default(); window.bins()],
             requesters: vec![RequesterCounts::default(); requesters],
             principals: PrincipalTally::default(),
@@ -178,7 +208,7 @@ impl Tally {
     /// The same with buckets told apart.
     #[must_use]
     pub fn with_buckets(mut self, which: Arc<CountedBuckets>) -> Self {
-        self.buckets = BucketTally::new(which, self.window);
+        self.buckets = BucketTally::new(which);
         self
     }
 
@@ -215,59 +245,51 @@ impl Tally {
         }
     }
 
-    /// Where the calls of an account's clients are counted by the second, if these are told apart.
-    fn seconds_of(&mut self, cost: &Cost) -> Option<&mut Seconds> {
-        let account = self.accounts.get_mut(cost.account() as usize)?;
-        account.per_s.get_mut(cost.caller.charged.clients as usize)
+    /// Where calls are counted by the second.
+    fn series_of(&mut self, cost: &Cost) -> SeriesOfCalls<'_> {
+        let account = self.accounts.get_mut(cost.account() as usize);
+        SeriesOfCalls {
+            all: &mut self.calls_per_s,
+            of_clients: account
+                .and_then(|it| it.per_s.get_mut(cost.caller.charged.clients as usize)),
+            of_bucket: self.buckets.seconds_of(cost.bucket_of_calls()),
+        }
     }
 
     /// Counts requests that cost the same calls each, in order of time; nothing before the counted
     /// part. The requests themselves are counted by [`S3Traffic`], once for all configurations.
     pub fn count_all(&mut self, cost: &Cost, times: &[SimTime]) {
-        let Self { window, bins, calls_per_s, .. } = self;
+        let window = self.window;
         let times = window.counted(times);
         if times.is_empty() {
             return;
         }
         let each = cost.calls.total();
-        for time in times {
-            let since = (time.as_nanos() - window.from.as_nanos()) as u64;
-            let in_second = &mut calls_per_s[(since / 1_000_000_000) as usize];
-            *in_second = in_second.saturating_add(each as u32);
-        }
+        let mut series = self.series_of(cost);
+        window.in_seconds(times, |second, count| series.add(second, each * u64::from(count)));
+        let bins = &mut self.bins;
         window.in_bins(times, |bin, count| {
             bins[bin].calls += cost.calls.times(count);
             bins[bin].calls_once += if cost.once { each * count } else { 0 };
         });
-        let from = self.window.from.as_nanos();
-        if let Some(seconds) = self.seconds_of(cost) {
-            for time in times {
-                let since = (time.as_nanos() - from) as u64;
-                seconds.add((since / 1_000_000_000) as u32, each as u32);
-            }
-        }
-        self.buckets.count_seconds(cost.bucket_of_calls(), each as u32, self.window.from, times);
         self.count_total(cost, times.len() as u64);
         self.count_of_requester(cost, times.len() as u64);
     }
 
     /// As [`Tally::count_all`], for times in any order.
     pub fn count_scattered(&mut self, cost: &Cost, times: &[SimTime]) {
-        let each = cost.calls.total() as u32;
-        let seconds_per_bin = self.seconds_per_bin() as u32;
-        let (mut count, from) = (0, self.window.from);
-        for time in times.iter().filter(|time| **time >= from) {
-            let since = (time.as_nanos() - from.as_nanos()) as u64;
-            let second = (since / 1_000_000_000) as u32;
-            let calls = &mut self.calls_per_s[second as usize];
-            *calls = calls.saturating_add(each);
-            self.bins[(second / seconds_per_bin) as usize].calls += cost.calls;
-            if let Some(seconds) = self.seconds_of(cost) {
-                seconds.add(second, each);
-            }
-            count += 1;
+        let each = cost.calls.total();
+        let (from, seconds_per_bin) = (self.window.from, self.seconds_per_bin() as u32);
+        let counted = || times.iter().filter(|time| **time >= from);
+        let seconds = counted().map(|time| window::second_since(from, *time));
+        let mut series = self.series_of(cost);
+        for second in seconds.clone() {
+            series.add(second, each);
         }
-        self.buckets.count_seconds(cost.bucket_of_calls(), each, from, times);
+        for second in seconds {
+            self.bins[(second / seconds_per_bin) as usize].calls += cost.calls;
+        }
+        let count = counted().count() as u64;
         self.count_total(cost, count);
         self.count_of_requester(cost, count);
     }
@@ -277,20 +299,12 @@ impl Tally {
     pub fn count_in_bulk(&mut self, cost: &Cost, counts: &RequestCounts) {
         let each = cost.calls.total();
         let seconds_per_bin = self.seconds_per_bin();
+        let mut series = self.series_of(cost);
         for (second, &count) in counts.per_second.iter().enumerate() {
-            let calls = &mut self.calls_per_s[second];
-            *calls = u32::try_from(u64::from(*calls) + each * count).unwrap_or(u32::MAX);
-            self.bins[second / seconds_per_bin].calls += cost.calls.times(count);
+            series.add(second as u32, each * count);
         }
-        if let Some(seconds) = self.seconds_of(cost) {
-            for (second, &count) in counts.per_second.iter().enumerate() {
-                seconds.add(second as u32, u32::try_from(each * count).unwrap_or(u32::MAX));
-            }
-        }
-        if let Some(per_s) = self.buckets.seconds_of(cost.bucket_of_calls()) {
-            for (calls, &count) in per_s.iter_mut().zip(&counts.per_second) {
-                *calls = u32::try_from(u64::from(*calls) + each * count).unwrap_or(u32::MAX);
-            }
+        for (bin, counts) in self.bins.iter_mut().zip(counts.per_second.chunks(seconds_per_bin)) {
+            bin.calls += cost.calls.times(counts.iter().sum());
         }
         self.count_total(cost, counts.per_second.iter().sum());
         for &(requester, count) in &counts.per_requester {
@@ -352,22 +366,27 @@ impl Tally {
         let seconds = self.window.seconds() as i64;
         let (first, last) = (first.max(0), last.min(seconds - 1));
         if first <= last {
-            self.alive_change[first as usize] += 1;
-            self.alive_change[last as usize + 1] -= 1;
+            self.alive_change.add(first as u32, 1);
+            self.alive_change.add(last as u32 + 1, -1);
         }
     }
 
-    /// Number of bucket-level keys alive in each counted second. A key and its successor in the
-    /// same place (requester, bucket, partition) count once in the second they share.
-    #[must_use]
-    pub fn keys_alive(&self) -> Vec<u32> {
-        self.alive_change[..self.window.seconds()]
-            .iter()
-            .scan(0_i64, |alive, change| {
-                *alive += i64::from(*change);
-                Some(*alive as u32)
-            })
-            .collect()
+    /// How many bucket-level keys are alive, from the first counted second to the last. A key and its
+    /// successor in the same place (requester, bucket, partition) count once in the second they share.
+    pub fn keys_alive(&self) -> impl Iterator<Item = AliveKeys> {
+        let seconds = self.window.seconds() as u32;
+        let changes = self.alive_change.numbers().filter(move |(second, _)| *second < seconds);
+        let mut changes = changes.peekable();
+        let (mut from, mut alive) = (0, 0_i64);
+        std::iter::from_fn(move || {
+            while let Some((_, change)) = changes.next_if(|(second, _)| *second == from) {
+                alive += i64::from(change);
+            }
+            let until = changes.peek().map_or(seconds, |(second, _)| *second);
+            let step = AliveKeys { from, until, keys: alive as u32 };
+            from = until;
+            (step.from < step.until).then_some(step)
+        })
     }
 
     /// S3 requests of all operations.
@@ -405,16 +424,20 @@ impl Tally {
         for (mine, more) in self.accounts.iter_mut().zip(&other.accounts) {
             mine.add(more);
         }
-        for (mine, more) in self.calls_per_s.iter_mut().zip(&other.calls_per_s) {
-            *mine = mine.saturating_add(*more);
-        }
-        add_each(&mut self.alive_change, &other.alive_change);
+        self.calls_per_s.add_all(&other.calls_per_s);
+        self.alive_change.add_all(&other.alive_change);
         add_each(&mut self.bins, &other.bins);
         add_each(&mut self.requesters, &other.requesters);
         for (mine, more) in self.busiest_bin_of_bucket.iter_mut().zip(&other.busiest_bin_of_bucket)
         {
             *mine = [mine[0].max(more[0]), mine[1].max(more[1])];
         }
+    }
+
+    /// Number of counted seconds.
+    #[must_use]
+    pub fn seconds(&self) -> usize {
+        self.window.seconds()
     }
 
     /// Number of seconds in a time bin.
@@ -477,7 +500,7 @@ mod tests {
         tally.add_traffic(&traffic);
         assert_eq!(tally.total_requests(), 3);
         assert_eq!(tally.requesters[0].requests, 3);
-        assert_eq!(tally.calls_per_s, [2, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(tally.calls_per_s.one_by_one(10), [2, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(tally.requesters[0].calls.get(KmsApi::Decrypt), 3);
     }
 
@@ -491,7 +514,10 @@ mod tests {
             alive.generated(&mut tally, 0, at(seconds), lifetime);
         }
         // 8–11 (from before the window), 11.5–14.5, 14.5–17.5.
-        assert_eq!(tally.keys_alive(), [1, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
+        let alive: Vec<AliveKeys> = tally.keys_alive().collect();
+        let [first, last] =
+            [(0, 8, 1), (8, 10, 0)].map(|(from, until, keys)| AliveKeys { from, until, keys });
+        assert_eq!(alive, [first, last]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::kms::KmsCalls;
 use crate::s3::Operation;
 use crate::scenario::Billing;
 use crate::statistics::{Estimate, Frequencies};
-use crate::tally::{Bin, BucketCounts, RequesterCounts, Tally, add_each};
+use crate::tally::{AliveKeys, Bin, BucketCounts, RequesterCounts, Tally, add_each};
 
 /// One arm's counts, summed over replications.
 #[derive(Clone, Debug)]
@@ -66,8 +66,8 @@ pub(super) struct BinCounts {
 
 impl BinCounts {
     /// Those of one replication.
-    fn all(tally: &Tally, alive: &[u32], quotas: &[QuotaUse]) -> Vec<Self> {
-        let mut bins = Self::of_tally(tally, alive);
+    fn all(tally: &Tally, quotas: &[QuotaUse]) -> Vec<Self> {
+        let mut bins = Self::of_tally(tally);
         let seconds = tally.seconds_per_bin();
         for (second, slow_downs) in quotas.iter().flat_map(|quota| &quota.closed.by_second) {
             // What is repeated after the run lies in none of them.
@@ -78,17 +78,26 @@ impl BinCounts {
         bins
     }
 
-    fn of_tally(tally: &Tally, alive: &[u32]) -> Vec<Self> {
-        let seconds = tally.seconds_per_bin();
-        let calls = tally.calls_per_s.chunks(seconds).zip(alive.chunks(seconds));
-        let bins = tally.bins.iter().zip(calls);
-        let bins = bins.map(|(counts, (calls, alive))| Self {
+    fn of_tally(tally: &Tally) -> Vec<Self> {
+        let of_bin = |counts: &Bin| Self {
             counts: *counts,
-            per_s_max: greatest(calls),
-            keys_alive_max: greatest(alive),
+            per_s_max: 0,
+            keys_alive_max: 0,
             slow_downs: 0.0,
-        });
-        bins.collect()
+        };
+        let mut bins: Vec<Self> = tally.bins.iter().map(of_bin).collect();
+        let seconds = tally.seconds_per_bin();
+        for (second, calls) in tally.calls_per_s.numbers() {
+            let most = &mut bins[second as usize / seconds].per_s_max;
+            *most = calls.max(*most);
+        }
+        for AliveKeys { from, until, keys } in tally.keys_alive() {
+            let bins = &mut bins[from as usize / seconds..=(until as usize - 1) / seconds];
+            for bin in bins {
+                bin.keys_alive_max = keys.max(bin.keys_alive_max);
+            }
+        }
+        bins
     }
 
     fn add(&mut self, next: &Self) {
@@ -130,21 +139,17 @@ impl BucketSums {
 /// Most calls of a bucket in a second; `None` if they are not counted by the second.
 fn peak(tally: &Tally, number: usize, of: &BucketCounts) -> Option<u32> {
     match tally.buckets() {
-        [_] => Some(greatest(&tally.calls_per_s)),
-        _ => tally.counts_by_second(number).then(|| greatest(&of.per_s)),
+        [_] => Some(tally.calls_per_s.greatest()),
+        _ => tally.counts_by_second(number).then(|| of.per_s.greatest()),
     }
-}
-
-fn greatest(numbers: &[u32]) -> u32 {
-    numbers.iter().copied().max().unwrap_or_default()
 }
 
 impl ArmCounts {
     /// What is kept of one replication.
     pub(super) fn of(tally: &Tally, billing: &Billing, asked: AskedQuotas) -> Self {
-        let alive = tally.keys_alive();
+        let alive = || tally.keys_alive().map(|alive| alive.keys);
         let mut per_s = Frequencies::default();
-        per_s.extend(&tally.calls_per_s);
+        per_s.extend_padded(tally.calls_per_s.numbers().map(|(_, calls)| calls), tally.seconds());
         let quotas = QuotaUse::all(tally, billing, asked);
         let billable = BillableCounts::of(tally);
         let shared = SharedCalls::of(tally);
@@ -153,15 +158,15 @@ impl ArmCounts {
                 billable: billable.clone(),
                 calls: tally.total_calls(),
                 keys_generated: tally.keys_generated,
-                keys_alive_max: greatest(&alive),
-                per_s_max: greatest(&tally.calls_per_s),
+                keys_alive_max: alive().max().unwrap_or_default(),
+                per_s_max: tally.calls_per_s.greatest(),
             }],
             billable,
             calls: tally.calls,
             calls_by_object: tally.calls_by_object,
             keys_generated: tally.keys_generated,
-            keys_alive_min: alive.iter().copied().min().unwrap_or_default(),
-            bins: BinCounts::all(tally, &alive, &quotas),
+            keys_alive_min: alive().min().unwrap_or_default(),
+            bins: BinCounts::all(tally, &quotas),
             quotas,
             per_s,
             requesters: tally.requesters.clone(),

@@ -38,46 +38,35 @@ impl QuotaUse {
     pub(super) fn all(tally: &Tally, billing: &Billing, asked: AskedQuotas) -> Vec<Self> {
         let terms = billing.quotas.iter().zip(&billing.clients);
         let accounts = tally.accounts.iter().zip(terms);
-        let whole = &tally.calls_per_s;
         accounts
-            .map(|(account, (terms, clients))| Self::of(account, whole, *terms, clients, asked))
+            .map(|(account, (terms, clients))| Self::of(account, tally, *terms, clients, asked))
             .collect()
     }
 
-    /// That of one account. `whole` are all calls by the second, which are the account's if it has no
-    /// series of its own.
+    /// That of one account. All calls by the second are the account's if it has no series of its own.
     fn of(
         account: &AccountCalls,
-        whole: &[u32],
+        tally: &Tally,
         terms: QuotaTerms,
         clients: &[ClientGroup],
         asked: AskedQuotas,
     ) -> Self {
         let mut together = Seconds::default();
         account.per_s.iter().for_each(|of_clients| together.add_all(of_clients));
-        let per_s_max = if account.per_s.is_empty() {
-            whole.iter().copied().max().unwrap_or_default()
-        } else {
-            together.greatest()
-        };
+        let together = if account.per_s.is_empty() { &tally.calls_per_s } else { &together };
+        let per_s_max = together.greatest();
         if u64::from(per_s_max) <= terms.left_per_s() {
             let effect = QuotaEffect::below(terms, account.counts.calls(), per_s_max.into());
             return Self::unthrottled(per_s_max, effect);
         }
+        let together = &together.one_by_one(tally.seconds());
         if account.per_s.is_empty() {
-            return Self::throttled(per_s_max, whole, &[whole], terms, clients, asked);
+            return Self::throttled(per_s_max, together, &[together], terms, clients, asked);
         }
-        let series = account.per_s.iter().map(|of_clients| of_clients.one_by_one(whole.len()));
+        let series = account.per_s.iter().map(|of_clients| of_clients.one_by_one(together.len()));
         let series: Vec<Vec<u32>> = series.collect();
         let series: Vec<&[u32]> = series.iter().map(Vec::as_slice).collect();
-        Self::throttled(
-            per_s_max,
-            &together.one_by_one(whole.len()),
-            &series,
-            terms,
-            clients,
-            asked,
-        )
+        Self::throttled(per_s_max, together, &series, terms, clients, asked)
     }
 
     fn unthrottled(per_s_max: u32, effect: QuotaEffect) -> Self {

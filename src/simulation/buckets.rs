@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::scenario::Scenario;
-use crate::tally::CountedBuckets;
+use crate::tally::{CountedBuckets, Seconds};
 
 /// Seconds of all buckets together that are counted in one tally.
 const MOST_SECONDS: usize = 1 << 25;
@@ -58,8 +58,12 @@ fn requests(scenario: &Scenario) -> Vec<f64> {
 
 /// Bytes that the counts of all buckets take at the most, on one thread.
 pub(super) fn bytes_of(scenario: &Scenario) -> u64 {
-    let counted = by_second(scenario).into_iter().filter(|counted| *counted).count();
-    let seconds = counted as u64 * scenario.window().seconds() as u64 * 4;
+    let counted = by_second(scenario).into_iter().filter(|counted| *counted).count() as u64;
+    let requests: f64 = requests(scenario).into_iter().sum();
+    let blocks = requests.ceil() as u64;
+    let dense = Seconds::<u32>::bytes_at_most(scenario.window().seconds() as u64, blocks);
+    let seconds =
+        counted.saturating_mul(dense).min(Seconds::<u32>::bytes_at_most(u64::MAX, blocks));
     let configurations = scenario.configurations.len() as u64;
     // Each configuration at three levels and at two bounds.
     let each = seconds + 5 * BYTES_PER_BUCKET * scenario.buckets.len() as u64;

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{AccountCounts, Window, add_each};
+use super::{AccountCounts, Seconds, add_each};
 use crate::kms::KmsCalls;
 use crate::kms::accounts::Charged;
-use crate::units::SimTime;
 
 /// Calls of a bucket or of a principal, by the number of the account in a region that they count to.
 pub type CallsByAccount = BTreeMap<u32, AccountCounts>;
@@ -30,7 +29,7 @@ pub struct BucketCounts {
     /// The same by account.
     pub accounts: CallsByAccount,
     /// Calls in each counted second, if they are counted so and there are any.
-    pub per_s: Vec<u32>,
+    pub per_s: Seconds,
 }
 
 impl BucketCounts {
@@ -38,15 +37,8 @@ impl BucketCounts {
         self.requests += other.requests;
         self.calls += other.calls;
         add_by_account(&mut self.accounts, &other.accounts);
-        if !by_second {
-            return;
-        }
-        if self.per_s.is_empty() {
-            self.per_s.clone_from(&other.per_s);
-        } else {
-            for (mine, more) in self.per_s.iter_mut().zip(&other.per_s) {
-                *mine = mine.saturating_add(*more);
-            }
+        if by_second {
+            self.per_s.add_all(&other.per_s);
         }
     }
 }
@@ -72,14 +64,13 @@ pub(super) struct ChargedCalls {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct BucketTally {
     which: Arc<CountedBuckets>,
-    seconds: usize,
     pub(super) list: Vec<BucketCounts>,
 }
 
 impl BucketTally {
-    pub(super) fn new(which: Arc<CountedBuckets>, window: Window) -> Self {
+    pub(super) fn new(which: Arc<CountedBuckets>) -> Self {
         let list = vec![BucketCounts::default(); which.by_second.len()];
-        Self { which, seconds: window.seconds(), list }
+        Self { which, list }
     }
 
     /// Counts the calls of a request, or of several, to a part of a bucket.
@@ -102,32 +93,15 @@ impl BucketTally {
     }
 
     /// Where the calls of a part of a bucket are counted by the second, if they are.
-    pub(super) fn seconds_of(&mut self, part: u32) -> Option<&mut [u32]> {
+    pub(super) fn seconds_of(&mut self, part: u32) -> Option<&mut Seconds> {
         let bucket = *self.which.of_part.get(part as usize)? as usize;
         self.seconds_of_bucket(bucket)
     }
 
     /// Where the calls of a bucket are counted by the second, if they are.
-    pub(super) fn seconds_of_bucket(&mut self, bucket: usize) -> Option<&mut [u32]> {
-        if !*self.which.by_second.get(bucket)? {
-            return None;
-        }
-        let per_s = &mut self.list.get_mut(bucket)?.per_s;
-        if per_s.is_empty() {
-            *per_s = vec![0; self.seconds];
-        }
-        Some(per_s)
-    }
-
-    /// Counts so many calls at each of some counted times.
-    pub(super) fn count_seconds(&mut self, part: u32, each: u32, from: SimTime, times: &[SimTime]) {
-        if let Some(per_s) = self.seconds_of(part) {
-            for time in times.iter().filter(|time| **time >= from) {
-                let since = (time.as_nanos() - from.as_nanos()) as u64;
-                let in_second = &mut per_s[(since / 1_000_000_000) as usize];
-                *in_second = in_second.saturating_add(each);
-            }
-        }
+    pub(super) fn seconds_of_bucket(&mut self, bucket: usize) -> Option<&mut Seconds> {
+        let is_counted = *self.which.by_second.get(bucket)?;
+        Some(&mut self.list.get_mut(bucket)?.per_s).filter(|_| is_counted)
     }
 
     /// Adds requests, counted by the parts of buckets.

@@ -106,12 +106,9 @@ impl<F: FnMut(TallyCell, i64)> Differences<'_, F> {
 
     fn seconds(&mut self) {
         let Self { own, base, .. } = *self;
-        for (second, &change) in own.alive_change.iter().enumerate() {
-            let base = base.map_or(0, |base| base.alive_change[second]);
-            if change != base {
-                (self.put)(TallyCell::Alive(second as u32), i64::from(change - base));
-            }
-        }
+        own.alive_change.each_difference(base.map(|base| &base.alive_change), |second, more| {
+            (self.put)(TallyCell::Alive(second), more);
+        });
         for (number, account) in own.accounts.iter().enumerate() {
             self.account(
                 |is_billed| TallyCell::Account(number as u32, is_billed),
@@ -125,20 +122,9 @@ impl<F: FnMut(TallyCell, i64)> Differences<'_, F> {
             }
         }
         if own.accounts.iter().all(|account| account.per_s.is_empty()) {
-            self.row(&own.calls_per_s, base.map(|base| base.calls_per_s.as_slice()), |second| {
-                TallyCell::Second(0, 0, second)
+            own.calls_per_s.each_difference(base.map(|base| &base.calls_per_s), |second, more| {
+                (self.put)(TallyCell::Second(0, 0, second), more);
             });
-        }
-    }
-
-    /// The numbers of all seconds.
-    fn row(&mut self, own: &[u32], base: Option<&[u32]>, cell: impl Fn(u32) -> TallyCell) {
-        let base = base.unwrap_or_default();
-        for second in 0..own.len().max(base.len()) {
-            let [calls, base] = [own, base].map(|row| row.get(second).copied().unwrap_or_default());
-            if calls != base {
-                (self.put)(cell(second as u32), i64::from(calls) - i64::from(base));
-            }
         }
     }
 
@@ -158,10 +144,13 @@ impl<F: FnMut(TallyCell, i64)> Differences<'_, F> {
             self.bucket(number);
             let is_only = own.buckets().len() == 1 && !own.requesters.is_empty();
             if is_only || own.buckets.counts_by_second(number) {
-                let base = base.map(|base| seconds_of(base, number, is_only));
-                self.row(seconds_of(own, number, is_only), base, |second| {
-                    TallyCell::BucketSecond(number as u32, second)
-                });
+                let base = base.and_then(|base| seconds_of(base, number, is_only));
+                let own = seconds_of(own, number, is_only);
+                if let Some(own) = own {
+                    own.each_difference(base, |second, more| {
+                        (self.put)(TallyCell::BucketSecond(number as u32, second), more);
+                    });
+                }
             }
         }
         for (part, busiest) in own.busiest_bin_of_bucket.iter().enumerate() {
@@ -224,23 +213,16 @@ fn requester_of(tally: &Tally, number: usize) -> RequesterCounts {
 }
 
 /// The calls of a bucket by the second; those of the only one are all.
-fn seconds_of(tally: &Tally, number: usize, is_only: bool) -> &[u32] {
+fn seconds_of(tally: &Tally, number: usize, is_only: bool) -> Option<&Seconds> {
     if is_only {
-        return &tally.calls_per_s;
+        return Some(&tally.calls_per_s);
     }
-    tally.buckets().get(number).map_or(&[], |bucket| bucket.per_s.as_slice())
+    tally.buckets().get(number).map(|bucket| &bucket.per_s)
 }
 
 /// Adds to a number what may be less than nothing.
 fn add_signed(number: &mut u64, more: i64) -> Option<()> {
     *number = number.checked_add_signed(more)?;
-    Some(())
-}
-
-/// The same of a number that stays at the greatest.
-fn add_to_second(number: &mut u32, more: i64) -> Option<()> {
-    let sum = i64::from(*number).checked_add(more).filter(|sum| *sum >= 0)?;
-    *number = u32::try_from(sum).unwrap_or(u32::MAX);
     Some(())
 }
 
@@ -295,16 +277,16 @@ impl Tally {
                 add_calls(&mut self.bins.get_mut(bin as usize)?.calls, api, more)
             }
             TallyCell::Alive(second) => {
-                let change = self.alive_change.get_mut(second as usize)?;
-                *change = change.checked_add(i32::try_from(more).ok()?)?;
-                Some(())
+                self.has_second(second).then_some(())?;
+                self.alive_change.add_signed(second, more)
             }
             TallyCell::Account(account, is_billed) => {
                 let account = self.accounts.get_mut(account as usize)?;
                 add_to_account(&mut account.counts, is_billed, more)
             }
             TallyCell::Second(account, clients, second) => {
-                add_to_second(self.calls_per_s.get_mut(second as usize)?, more)?;
+                self.has_second(second).then_some(())?;
+                self.calls_per_s.add_signed(second, more)?;
                 let account = self.accounts.get_mut(account as usize)?;
                 match account.per_s.get_mut(clients as usize) {
                     Some(per_s) => per_s.add_signed(second, more),
@@ -313,6 +295,11 @@ impl Tally {
             }
             _ => self.put_in_breakdown(cell, more),
         }
+    }
+
+    /// Whether the run has a second, or ends with it: keys may no longer be alive from then on.
+    fn has_second(&self, second: u32) -> bool {
+        second as usize <= self.window.seconds()
     }
 
     fn put_in_breakdown(&mut self, cell: TallyCell, more: i64) -> Option<()> {
@@ -349,8 +336,9 @@ impl Tally {
                 Some(())
             }
             TallyCell::BucketSecond(bucket, second) => {
+                self.has_second(second).then_some(())?;
                 match self.buckets.seconds_of_bucket(bucket as usize) {
-                    Some(per_s) => add_to_second(per_s.get_mut(second as usize)?, more),
+                    Some(per_s) => per_s.add_signed(second, more),
                     None => Some(()),
                 }
             }
@@ -391,27 +379,7 @@ impl Tally {
     pub(crate) fn without_requesters(mut self) -> Self {
         self.requesters.clear();
         self.calls_of_place.clear();
-        self.buckets.list.iter_mut().for_each(|bucket| bucket.per_s = Vec::new());
+        self.buckets.list.iter_mut().for_each(|bucket| bucket.per_s = Seconds::default());
         self
-    }
-}
-
-impl Seconds {
-    /// Tells of each second in which it differs from `base`, and by how much.
-    fn each_difference(&self, base: Option<&Self>, mut tell: impl FnMut(u32, i64)) {
-        let (mut mine, mut theirs) =
-            (self.seconds().peekable(), base.into_iter().flat_map(Self::seconds).peekable());
-        loop {
-            let at = match (mine.peek(), theirs.peek()) {
-                (Some(&(one, _)), Some(&(other, _))) => one.min(other),
-                (Some(&(at, _)), None) | (None, Some(&(at, _))) => at,
-                (None, None) => return,
-            };
-            let own = mine.next_if(|&(second, _)| second == at).map_or(0, |(_, count)| count);
-            let base = theirs.next_if(|&(second, _)| second == at).map_or(0, |(_, count)| count);
-            if own != base {
-                tell(at, i64::from(own) - i64::from(base));
-            }
-        }
     }
 }

@@ -60,6 +60,17 @@ impl Window {
         }
     }
 
+    /// Tells of each counted second how many of some ascending counted times lie in it, if any.
+    pub(super) fn in_seconds(&self, mut times: &[SimTime], mut tell: impl FnMut(u32, u32)) {
+        while let Some(first) = times.first() {
+            let second = second_since(self.from, *first);
+            let ends = self.from + SimDuration::from_secs(i64::from(second) + 1);
+            let count = times.iter().position(|&time| time >= ends).unwrap_or(times.len());
+            tell(second, count as u32);
+            times = &times[count..];
+        }
+    }
+
     /// Tells of each bin how many of some ascending counted times lie in it, if any.
     pub(super) fn in_bins(&self, mut times: &[SimTime], mut tell: impl FnMut(usize, u64)) {
         while let Some(first) = times.first() {
@@ -70,4 +81,9 @@ impl Window {
             times = &times[count..];
         }
     }
+}
+
+/// Which second after `from` a time lies in, which is not before it.
+pub(super) fn second_since(from: SimTime, time: SimTime) -> u32 {
+    ((time.as_nanos() - from.as_nanos()) as u64 / 1_000_000_000) as u32
 }

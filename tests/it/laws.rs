@@ -20,7 +20,7 @@
 //! They do *not* hold for the sum, since which key wraps what decides how many keys a reader needs:
 //! see the tests at the end.
 
-use crate::support::tiny;
+use crate::support::{by_second, tiny};
 
 use bks::encryption::assumption::{Assumptions, Expiry, Level};
 use bks::kms::{KmsApi, KmsCalls};
@@ -95,7 +95,7 @@ proptest! {
                 prop_assert!(with.total() <= without.total(), "{}", text);
                 prop_assert!(with.get(KmsApi::Decrypt) <= without.get(KmsApi::Decrypt));
             }
-            for (with, without) in with.calls_per_s.iter().zip(&without.calls_per_s) {
+            for (with, without) in by_second::calls(with).into_iter().zip(by_second::calls(without)) {
                 prop_assert!(with <= without, "{}", text);
             }
         }
@@ -151,7 +151,8 @@ proptest! {
                 .map(|expiry| arm(&scenario, of, |a| a.expiry = expiry));
             let tallies = tallies(&scenario, &arms);
             // Every sliding miss is a fixed miss, so the law holds second by second.
-            for (fixed, sliding) in tallies[0].calls_per_s.iter().zip(&tallies[1].calls_per_s) {
+            let [fixed, sliding] = [0, 1].map(|it| by_second::calls(&tallies[it]));
+            for (fixed, sliding) in fixed.into_iter().zip(sliding) {
                 prop_assert!(sliding <= fixed, "{}", text);
             }
         }
@@ -262,10 +263,11 @@ proptest! {
         prop_assert_eq!(&sum, &merged([0, 1, 2]));
         let calls: u64 = runs.iter().map(|run| run.total_calls().total()).sum();
         prop_assert_eq!(sum.total_calls().total(), calls);
-        let alive: Vec<u32> = (0..runs[0].keys_alive().len())
-            .map(|second| runs.iter().map(|run| run.keys_alive()[second]).sum())
+        let of_runs: Vec<Vec<u32>> = runs.iter().map(by_second::keys_alive).collect();
+        let alive: Vec<u32> = (0..of_runs[0].len())
+            .map(|second| of_runs.iter().map(|alive| alive[second]).sum())
             .collect();
-        prop_assert_eq!(sum.keys_alive(), alive);
+        prop_assert_eq!(by_second::keys_alive(&sum), alive);
     }
 }
 

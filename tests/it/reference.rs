@@ -2,6 +2,7 @@
 //! explicit requests, and count by count on whole scenarios. Worlds are tiny, so that the edges of
 //! lifetimes, sessions and partitions are met all the time.
 
+use crate::support::by_second;
 use crate::support::naive;
 use crate::support::tiny;
 
@@ -323,8 +324,8 @@ impl Counts {
             requests: tally.requests.to_vec(),
             calls: tally.calls.to_vec(),
             keys_generated: tally.keys_generated,
-            calls_per_s: tally.calls_per_s.clone(),
-            keys_alive: tally.keys_alive(),
+            calls_per_s: by_second::calls(tally),
+            keys_alive: by_second::keys_alive(tally),
             bins: tally.bins.iter().map(|bin| (bin.requests, bin.calls)).collect(),
             requesters: tally
                 .requesters

@@ -6,6 +6,7 @@
 //! test scenarios` writes the goldens anew, for review as a diff.
 
 use crate::support::arithmetic;
+use crate::support::by_second;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -628,7 +629,7 @@ fn quota_effects(scenario: &Scenario, configuration: usize, level: Level) -> Vec
     let arms = [Arm::of_totals(configuration, assumptions)];
     let runs = simulation::run(scenario, &arms, 0..scenario.replications, &|_| ());
     let terms = scenario.billing.quotas[0];
-    runs.iter().map(|arms| QuotaEffect::of(&arms[0].calls_per_s, terms)).collect()
+    runs.iter().map(|arms| QuotaEffect::of(&by_second::calls(&arms[0]), terms)).collect()
 }
 
 fn throttled_analytics_quota(scenario: &Scenario, results: &Results) {

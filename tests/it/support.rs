@@ -2,6 +2,7 @@
 
 pub(crate) mod agreement;
 pub(crate) mod arithmetic;
+pub(crate) mod by_second;
 pub(crate) mod columns;
 pub(crate) mod command;
 pub(crate) mod fitted;

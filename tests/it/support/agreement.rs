@@ -6,6 +6,7 @@
 //! them, so that all tests together raise a false alarm less than once in a thousand times. Seeds are
 //! fixed: what passes once passes always.
 
+use crate::support::by_second;
 use bks::encryption::assumption::{Assumptions, Level};
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
@@ -77,11 +78,11 @@ fn figures(tally: &Tally, keys_live: bool) -> Vec<(String, f64)> {
         add(format!("calls of operation {operation}"), calls.total() as f64);
         add(format!("requests of operation {operation}"), *requests as f64);
     }
-    let per_s: u64 = tally.calls_per_s.iter().map(|&calls| u64::from(calls)).sum();
+    let per_s: u64 = tally.calls_per_s.numbers().map(|(_, calls)| u64::from(calls)).sum();
     assert_eq!(per_s, total.total(), "calls by the second");
     // A key that never lives is alive in the second of its write or not at all.
     if keys_live {
-        let alive = tally.keys_alive();
+        let alive = by_second::keys_alive(tally);
         add("keys alive, least".into(), f64::from(*alive.iter().min().unwrap()));
         add("keys alive, most".into(), f64::from(*alive.iter().max().unwrap()));
         let sum: u64 = alive.iter().map(|&alive| u64::from(alive)).sum();
