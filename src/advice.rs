@@ -23,12 +23,11 @@ use crate::results::run::StepProgress;
 use crate::results::warnings;
 use crate::scenario::Scenario;
 use crate::scenario::overrides::Override;
-use crate::scenario::replay::UnknownAge;
 use crate::units::{SimDuration, Usd};
 
 pub use bills::{Bills, Saving};
 use catalogue::{AdviceKind, BUCKET_KEYS, CATALOGUE};
-use changes::{AdvisedScenario, Change, OneTimeCostBasis};
+use changes::{AdvisedScenario, Change, LogChange, OneTimeCostBasis};
 
 /// Parts of the bill below which a saving does not matter.
 const MATTERS: i128 = 100;
@@ -267,12 +266,12 @@ impl Advice {
         self.order.last().map_or(self.bill, |step| step.bill)
     }
 
-    /// The overrides of all steps together, and what is then assumed of objects whose age a log does not tell.
+    /// The overrides of all steps together, and what they take of a log otherwise.
     #[must_use]
-    pub fn together(&self) -> (Vec<Override>, Option<UnknownAge>) {
+    pub fn together(&self) -> (Vec<Override>, LogChange) {
         let changes = self.order.iter().map(|step| &self.list[step.advised].change);
-        let unknown_age = changes.clone().find_map(|change| change.unknown_age);
-        (changes.flat_map(|change| change.overrides.clone()).collect(), unknown_age)
+        let of_log = changes.clone().fold(LogChange::default(), |of, it| of.and(it.of_log));
+        (changes.flat_map(|change| change.overrides.clone()).collect(), of_log)
     }
 }
 
@@ -413,10 +412,8 @@ impl Counterfactuals<'_> {
     fn of(&self, changes: &[&Change]) -> Result<Bills> {
         let overrides: Vec<Override> =
             changes.iter().flat_map(|change| change.overrides.iter().cloned()).collect();
-        let mut scenario = self.scenario.changed(&overrides)?;
-        if let Some(age) = changes.iter().find_map(|change| change.unknown_age) {
-            scenario = scenario.with_unknown_age(age);
-        }
+        let of_log = changes.iter().fold(LogChange::default(), |of, it| of.and(it.of_log));
+        let scenario = of_log.applied_to(self.scenario.changed(&overrides)?);
         (self.check)(&scenario)?;
         Ok(self.of_scenario(&scenario))
     }

@@ -98,8 +98,9 @@ pub const CATALOGUE: &[AdviceKind] = &[
         instead: false,
         same_requests: true,
         note: "",
-        untold_by_logs: Some("logs do not have the header"),
-        without: "no workload has `bucket_key = false`",
+        untold_by_logs: None,
+        without: "nothing is known to send the header (`bucket_key = false` of a workload; of logs, those of CloudTrail \
+                  tell)",
         changes: changes::no_opt_out,
     },
     AdviceKind {

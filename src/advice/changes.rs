@@ -7,6 +7,7 @@ use crate::encryption::Mode;
 use crate::encryption::requester::RequesterRule;
 use crate::migration::{MigrationPlan, YOUNG};
 use crate::pricing::Bill;
+use crate::recording::requests::OptOuts;
 use crate::s3::{Connections, IdentityKind};
 use crate::scenario::overrides::Override;
 use crate::scenario::replay::UnknownAge;
@@ -52,10 +53,50 @@ pub struct Change {
     pub title: String,
     /// What is put over the scenario.
     pub overrides: Vec<Override>,
-    /// What is assumed of objects whose writing a log does not tell, if it is another thing.
-    pub unknown_age: Option<UnknownAge>,
+    /// What is taken of a log otherwise.
+    pub of_log: LogChange,
     /// What it costs once.
     pub once: OneTimeCostBasis,
+}
+
+/// What a change takes of a log otherwise than the log has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogChange {
+    /// How old objects are whose writing it does not tell, if it is another thing.
+    pub unknown_age: Option<UnknownAge>,
+    /// What becomes of writes that switch bucket keys off by header.
+    pub opt_outs: OptOuts,
+}
+
+impl LogChange {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            unknown_age: self.unknown_age.or(other.unknown_age),
+            opt_outs: self.opt_outs.max(other.opt_outs),
+        }
+    }
+
+    /// The options of `bks replay` for it.
+    #[must_use]
+    pub fn options(self) -> Vec<String> {
+        let age = self.unknown_age.map(|age| format!("--unknown-age {age}"));
+        let dropped = self.opt_outs == OptOuts::Dropped;
+        age.into_iter().chain(dropped.then(|| "--ignore-opt-out".to_owned())).collect()
+    }
+
+    /// The replay of a log with it.
+    pub(super) fn applied_to(self, scenario: Scenario) -> Scenario {
+        let mut scenario = match self.unknown_age {
+            Some(age) => scenario.with_unknown_age(age),
+            None => scenario,
+        };
+        if self.opt_outs == OptOuts::Dropped {
+            scenario.opt_outs = self.opt_outs;
+        }
+        scenario
+    }
 }
 
 /// What a change costs once.
@@ -75,7 +116,7 @@ impl Change {
             name: name.into(),
             title: title.into(),
             overrides,
-            unknown_age: None,
+            of_log: LogChange::default(),
             once: OneTimeCostBasis::Nothing,
         }
     }
@@ -153,7 +194,14 @@ pub(super) fn bucket_keys(scene: &AdvisedScenario) -> Vec<Change> {
 pub(super) fn no_opt_out(scene: &AdvisedScenario) -> Vec<Change> {
     let overrides =
         scene.of_workloads("bucket_key", |file, _| (!file.bucket_key).then(|| "true".to_owned()));
-    Change::new("no-opt-out", "stop switching bucket keys off by header", overrides).if_any()
+    let change = Change::new("no-opt-out", "stop switching bucket keys off by header", overrides);
+    match &scene.scenario.recording {
+        Some(log) if log.taken.opted_out > 0 => {
+            let of_log = LogChange { opt_outs: OptOuts::Dropped, ..LogChange::default() };
+            vec![Change { of_log, ..change }]
+        }
+        _ => change.if_any(),
+    }
 }
 
 pub(super) fn share_sessions(scene: &AdvisedScenario) -> Vec<Change> {
@@ -241,7 +289,8 @@ pub(super) fn migrate_all(scene: &AdvisedScenario) -> Vec<Change> {
         let title = format!("{title}: at the most, as if each bucket's had the same");
         let change = Change::new(NAME, title, Vec::new());
         let unknown_age = Some(UnknownAge::OneKey);
-        return is_open.then_some(Change { unknown_age, ..change }).into_iter().collect();
+        let of_log = LogChange { unknown_age, ..LogChange::default() };
+        return is_open.then_some(Change { of_log, ..change }).into_iter().collect();
     }
     if migrating(scene).next().is_none() {
         return Vec::new();

@@ -22,6 +22,7 @@ use crate::logs::other_format::OtherFormat;
 use crate::logs::record::LogEntry;
 use crate::recording::gather::{LogSelection, LogSlice, RecordGatherer};
 use crate::recording::pseudonyms::NameHider;
+use crate::recording::requests::OptOuts;
 use crate::units::{ByteSize, Share, utc};
 use files::{LogFile, NotALog, OpenLog};
 pub(super) use formats::FormatsTogether;
@@ -58,6 +59,9 @@ pub(super) struct LogArgs {
     /// Treat every object as encrypted with KMS, whatever the log says
     #[arg(long)]
     as_kms: bool,
+    /// Count writes that switch bucket keys off by header as if they no longer did
+    #[arg(long)]
+    ignore_opt_out: bool,
     /// Replace the names of buckets, prefixes, requesters, sessions, accounts, KMS keys and files by keyed hashes
     ///
     /// AWS services and regions keep their names, and so does what a message says of a line or file that cannot be
@@ -179,6 +183,7 @@ impl LogArgs {
         options.extend(inventories.map(|inventory| ("--inventory", inventory)));
         words.extend(options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
         words.extend(self.as_kms.then(|| "--as-kms".to_owned()));
+        words.extend(self.ignore_opt_out.then(|| "--ignore-opt-out".to_owned()));
         if self.hash {
             words.extend(["--hash", "--salt", "SALT"].map(str::to_owned));
         }
@@ -248,6 +253,7 @@ impl LogArgs {
             inventories: !self.inventories.is_empty(),
             calls_as_requests: formats == FormatsTogether::One,
             as_kms: self.as_kms,
+            opt_outs: if self.ignore_opt_out { OptOuts::Dropped } else { OptOuts::Kept },
             hider: self.hider(),
             slice,
         };

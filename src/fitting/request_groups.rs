@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::active_periods::ActivePeriods;
 use crate::recording::Recording;
-use crate::recording::requests::RecordedRequests;
+use crate::recording::requests::{OptOuts, RecordedRequests};
 use crate::rng::Seed;
 use crate::s3::{Object, Operation, Request};
 use crate::units::SimTime;
@@ -120,7 +120,7 @@ impl Flows {
 
 /// Tells of every request of a session that was served.
 fn each(log: &Recording, slot: u32, mut take: impl FnMut(&Request)) {
-    let mut stream = RecordedRequests::new(log, &[slot], Seed(0), 0);
+    let mut stream = RecordedRequests::new(log, &[slot], Seed(0), 0, OptOuts::Kept);
     let (mut batch, mut places) = (Vec::new(), Vec::new());
     while stream.next_batch(&mut batch, &mut places) {
         batch.iter().filter(|it| it.object != Object::Unserved).for_each(&mut take);

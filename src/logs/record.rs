@@ -109,6 +109,8 @@ pub struct Record<'a> {
     /// Whether the object has a bucket key, where the answer says so, or the request asks for none
     /// (CloudTrail).
     pub bucket_key: Option<bool>,
+    /// Whether it asks by header for an object without a bucket key, whatever the bucket's default.
+    pub refuses_bucket_key: bool,
     /// Size of the whole object, or of the part that was uploaded, in bytes.
     pub object_size: Option<u64>,
     /// Bytes of the answer's body (a GET's part of the object, if ranged).
@@ -155,6 +157,7 @@ impl<'a> Record<'a> {
             encryption: None,
             kms_key: None,
             bucket_key: None,
+            refuses_bucket_key: false,
             object_size: None,
             bytes_sent: None,
             range: None,

@@ -14,6 +14,7 @@ use super::packed::{
     self, MAX_BUCKETS, MAX_SESSIONS, ObjectEncryption, RequestKind, RequestStatus, Stamp,
 };
 use super::pseudonyms::NameHider;
+use super::requests::OptOuts;
 use super::sort::{Sorter, SpillStore};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
@@ -38,6 +39,8 @@ pub struct LogSelection {
     pub calls_as_requests: bool,
     /// Whether every object is taken to be under KMS, whatever the log says of it.
     pub as_kms: bool,
+    /// What becomes of writes that switch bucket keys off by header.
+    pub opt_outs: OptOuts,
     /// Hides names of whatever the log names, or does not.
     pub hider: NameHider,
     /// Where the run begins, and whether there must be anything.
@@ -84,6 +87,8 @@ pub struct RecordCounts {
     pub encryption_known: u64,
     /// Writes whose answer says that their object has a bucket key.
     pub bucket_keys: u64,
+    /// Writes that switch the bucket key of their object off by header.
+    pub opted_out: u64,
 }
 
 impl RecordCounts {
@@ -103,6 +108,7 @@ impl RecordCounts {
         self.other_buckets += other.other_buckets;
         self.encryption_known += other.encryption_known;
         self.bucket_keys += other.bucket_keys;
+        self.opted_out += other.opted_out;
     }
 }
 
@@ -327,8 +333,12 @@ impl RecordGatherer {
         let sse = if self.wanted.as_kms {
             ObjectEncryption::Unknown
         } else {
-            ObjectEncryption::of(record.encryption)
+            ObjectEncryption::of(record, self.wanted.opt_outs)
         };
+        let sse = if kind == RequestKind::CopyObject { sse.of_copy(record.bucket) } else { sse };
+        if sse == ObjectEncryption::OptedOut && fate == RequestStatus::Served {
+            self.taken.opted_out += 1;
+        }
         let when = Stamp::new(ms, kind).with(fate).under(sse);
         let role = matches!(record.requester, LoggedRequester::AssumedRole { .. });
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());

@@ -2,8 +2,9 @@
 
 use super::earlier_objects::EarlierKey;
 use super::hash::ObjectId;
-use crate::logs::record::LoggedEncryption;
-use crate::s3::Operation;
+use super::requests::OptOuts;
+use crate::logs::record::{LoggedEncryption, Record};
+use crate::s3::{DIRECTORY_SUFFIX, Operation};
 use crate::units::SimTime;
 
 /// What a record asks, in the order in which records of one time are taken: what makes a key comes
@@ -64,24 +65,51 @@ pub(crate) enum ObjectEncryption {
     NotKms,
     /// Under KMS, twice, which leaves no room for a bucket key.
     Dsse,
+    /// Under KMS without a bucket key, as the header of the request that wrote it asks, whatever the bucket's default.
+    OptedOut,
+    /// Under KMS without a bucket key, as whatever is copied into a directory bucket.
+    DirectoryCopy,
 }
 
 impl ObjectEncryption {
-    const ALL: [Self; 4] = [Self::Unknown, Self::Kms, Self::NotKms, Self::Dsse];
+    const ALL: [Self; 6] =
+        [Self::Unknown, Self::Kms, Self::NotKms, Self::Dsse, Self::OptedOut, Self::DirectoryCopy];
 
     /// What a record says.
-    pub(crate) const fn of(encryption: Option<LoggedEncryption>) -> Self {
-        match encryption {
+    pub(crate) fn of(record: &Record, opt_outs: OptOuts) -> Self {
+        let opts_out = record.refuses_bucket_key && opt_outs == OptOuts::Kept;
+        match record.encryption {
+            None | Some(LoggedEncryption::SseKms) if opts_out => Self::OptedOut,
             None => Self::Unknown,
             Some(LoggedEncryption::SseKms) => Self::Kms,
             Some(LoggedEncryption::SseS3 | LoggedEncryption::SseC) => Self::NotKms,
             Some(LoggedEncryption::DsseKms) => Self::Dsse,
         }
     }
+
+    /// What is known of what a copy wrote into a bucket.
+    pub(crate) fn of_copy(self, bucket: &[u8]) -> Self {
+        let is_directory = bucket.ends_with(DIRECTORY_SUFFIX.as_bytes());
+        if is_directory && self != Self::NotKms { Self::DirectoryCopy } else { self }
+    }
+
+    /// Whether what is under KMS is known to have no bucket key, though it is under no other encryption than what has.
+    pub(crate) fn lacks_bucket_key(self, opt_outs: OptOuts) -> bool {
+        self == Self::DirectoryCopy || self == Self::OptedOut && opt_outs == OptOuts::Kept
+    }
+
+    /// What is known of an object by what one record says, if another of its writing says so much: only that tells of
+    /// the header.
+    pub(crate) fn or_as_written(self, written: Self) -> Self {
+        match (self, written) {
+            (Self::Unknown, _) | (Self::Kms, Self::OptedOut | Self::DirectoryCopy) => written,
+            _ => self,
+        }
+    }
 }
 
 /// Bits that encryption, fate and kind take below a time.
-const SSE_BITS: u32 = 2;
+const SSE_BITS: u32 = 3;
 const FATE_BITS: u32 = 2;
 const KIND_BITS: u32 = 5;
 
@@ -155,7 +183,7 @@ pub(crate) struct Stamp(u64);
 
 impl Stamp {
     /// Of a request that was served, to an object of which nothing is told. `ms` must be less than
-    /// 2^55.
+    /// 2^54.
     pub(crate) const fn new(ms: u64, kind: RequestKind) -> Self {
         Self((ms << KIND_BITS | kind as u64) << (FATE_BITS + SSE_BITS))
     }

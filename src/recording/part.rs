@@ -108,12 +108,14 @@ impl ReplayCounts {
 }
 
 /// Names of those of [`RecordCounts`] that results tell of.
-const TAKEN: [&str; 5] = ["unknown", "sessions_by_name", "kms_events", "records", "bucket_keys"];
+const TAKEN: [&str; 6] =
+    ["unknown", "sessions_by_name", "kms_events", "records", "bucket_keys", "opted_out"];
 
 impl RecordCounts {
     fn told(&mut self) -> [&mut u64; TAKEN.len()] {
-        let Self { unknown, sessions_by_name, kms_events, records, bucket_keys, .. } = self;
-        [unknown, sessions_by_name, kms_events, records, bucket_keys]
+        let Self { unknown, sessions_by_name, kms_events, records, bucket_keys, opted_out, .. } =
+            self;
+        [unknown, sessions_by_name, kms_events, records, bucket_keys, opted_out]
     }
 }
 

@@ -14,6 +14,16 @@ use crate::s3::{Object, Operation, Request};
 /// Requests that are read before they are answered.
 const BATCH: usize = 1_024;
 
+/// Whether writes that switch bucket keys off by header still do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OptOuts {
+    /// As in the log.
+    #[default]
+    Kept,
+    /// No longer.
+    Dropped,
+}
+
 /// A requester's requests in order of time.
 pub struct RecordedRequests<'a> {
     recording: &'a Recording,
@@ -23,6 +33,7 @@ pub struct RecordedRequests<'a> {
     salt: u64,
     /// Whether those that can make no key are left out.
     writes_only: bool,
+    opt_outs: OptOuts,
     placed: Vec<ResolvedRequest>,
 }
 
@@ -34,10 +45,11 @@ impl<'a> RecordedRequests<'a> {
         slots: &[u32],
         seed: Seed,
         replication: u32,
+        opt_outs: OptOuts,
     ) -> Self {
         let (stored, left) = recording.stored_for(slots);
         let salt = salt(seed, replication);
-        Self { recording, stored, left, salt, writes_only: false, placed: Vec::new() }
+        Self { recording, stored, left, salt, writes_only: false, opt_outs, placed: Vec::new() }
     }
 
     /// The same without those that can make no key.
@@ -72,6 +84,7 @@ impl<'a> RecordedRequests<'a> {
     fn request(&self, placed: &ResolvedRequest) -> Request {
         // What is written without KMS needs nothing of it but, if it is a copy, what it reads.
         let writes_without_kms = placed.when.sse() == ObjectEncryption::NotKms;
+        let lacks_key = placed.when.sse().lacks_bucket_key(self.opt_outs);
         let object = match placed.need() {
             _ if !placed.when.is_served() => Object::Unserved,
             NeededObject::Nothing | NeededObject::Earlier { key: EarlierKey::WithoutKms, .. }
@@ -80,6 +93,7 @@ impl<'a> RecordedRequests<'a> {
                 Object::Unserved
             }
             NeededObject::Nothing => Object::None,
+            NeededObject::Written(_) if lacks_key => Object::Keyless,
             NeededObject::Written(write) => Object::Written {
                 bucket: write.part,
                 slot: write.slot,
@@ -112,7 +126,7 @@ impl<'a> RecordedRequests<'a> {
                 }
                 operation => operation,
             },
-            allows_bucket_key: placed.when.sse() != ObjectEncryption::Dsse,
+            allows_bucket_key: !lacks_key && placed.when.sse() != ObjectEncryption::Dsse,
             once: false,
             draw: draw(self.salt, placed.id),
             object,

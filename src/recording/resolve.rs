@@ -535,16 +535,17 @@ impl ObjectHistory {
         ReadRecord { logged, part, is_key_told }: ReadRecord,
     ) -> (NeededObject, ObjectEncryption) {
         let as_written = write.map_or(ObjectEncryption::Unknown, |(_, sse)| sse);
-        let sse = if logged == ObjectEncryption::Unknown { as_written } else { logged };
+        let sse = logged.or_as_written(as_written);
         let need = match (sse, write) {
             (ObjectEncryption::NotKms, _) => NeededObject::Nothing,
             (ObjectEncryption::Dsse, _) => self.before(EarlierKey::WithoutKey, part),
-            (_, Some((write, ObjectEncryption::Unknown | ObjectEncryption::Kms)))
-                if write.part == part || !is_key_told =>
-            {
+            // It was written anew since, by no request in the log.
+            (_, Some((_, ObjectEncryption::NotKms | ObjectEncryption::Dsse))) => {
+                self.before(EarlierKey::Unknown, part)
+            }
+            (_, Some((write, _))) if write.part == part || !is_key_told => {
                 NeededObject::Written(write)
             }
-            // It was written anew since, by no request in the log.
             (_, Some(_)) => self.before(EarlierKey::Unknown, part),
             (_, None) => self.before(self.inventoried.0, part),
         };

@@ -8,15 +8,16 @@ use super::document::{Block, Cell, Document, Section, Shown, Table};
 use super::numbers::{at_levels, dollars, percent};
 use super::run::reproduction::shell;
 use super::{html, json, markdown};
+use crate::advice::changes::LogChange;
 use crate::advice::rows::{self, AdviceRow};
 use crate::advice::{Advice, AdviceEffect, AdviceStep, Advised, OneTimeCost, Saving, Untried};
 use crate::pricing::PriceTable;
+use crate::recording::requests::OptOuts;
 use crate::results::csv;
 use crate::results::manifest::ADVICE;
 use crate::results::result_json::WarningFacts;
 use crate::scenario::MODEL_VERSION;
 use crate::scenario::overrides::Override;
-use crate::scenario::replay::UnknownAge;
 use crate::units::Usd;
 
 /// Version of the JSON document: raised when a key changes its meaning or goes.
@@ -37,26 +38,26 @@ impl AdviceCommand {
     fn with<'a>(
         &self,
         overrides: impl IntoIterator<Item = &'a Override>,
-        unknown_age: Option<UnknownAge>,
+        of_log: LogChange,
     ) -> String {
         let set = overrides.into_iter().map(|Override { key, value, .. }| {
             format!("--set {}", shell(&format!("{key}={value}")))
         });
-        let age = unknown_age.map(|age| format!("--unknown-age {age}"));
-        let words: Vec<String> = std::iter::once(self.0.clone()).chain(set).chain(age).collect();
+        let own = std::iter::once(self.0.clone());
+        let words: Vec<String> = own.chain(set).chain(of_log.options()).collect();
         words.join(" ")
     }
 
     /// The command for one piece of advice.
     fn of(&self, advice: &Advice, advised: &Advised) -> String {
         let change = &advised.change;
-        self.with(advice.basis.iter().chain(&change.overrides), change.unknown_age)
+        self.with(advice.basis.iter().chain(&change.overrides), change.of_log)
     }
 
     /// The command for all steps together.
     fn together(&self, advice: &Advice) -> String {
-        let (overrides, unknown_age) = advice.together();
-        self.with(advice.basis.iter().chain(&overrides), unknown_age)
+        let (overrides, of_log) = advice.together();
+        self.with(advice.basis.iter().chain(&overrides), of_log)
     }
 }
 
@@ -331,6 +332,8 @@ struct AdvisedDocument {
     set: Vec<String>,
     /// What `--unknown-age` is set to, if anything.
     unknown_age: Option<String>,
+    /// Whether `--ignore-opt-out` is given.
+    ignore_opt_out: bool,
 }
 
 /// How a piece of advice is followed.
@@ -428,7 +431,8 @@ impl AdvisedDocument {
             row,
             how: HowDocument { aws_cli: advised.kind.cli, terraform: advised.kind.terraform },
             set: overrides.map(|it| format!("{}={}", it.key, it.value)).collect(),
-            unknown_age: advised.change.unknown_age.map(|age| age.to_string()),
+            unknown_age: advised.change.of_log.unknown_age.map(|age| age.to_string()),
+            ignore_opt_out: advised.change.of_log.opt_outs == OptOuts::Dropped,
         }
     }
 }

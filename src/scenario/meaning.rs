@@ -17,6 +17,7 @@ use crate::quota::QuotaTerms;
 use crate::quota::closed_loop::ClientGroup;
 use crate::recording::Recording;
 use crate::recording::earlier_objects::ObjectOrigin;
+use crate::recording::requests::OptOuts;
 use crate::rng::Seed;
 use crate::s3::{Connections, Object, Principal, Request, Retries, SessionSlot};
 use crate::statistics::Precision;
@@ -87,6 +88,8 @@ pub struct Scenario {
     pub recording: Option<Arc<Recording>>,
     /// Which bucket-level keys wrap objects whose writing that log does not tell.
     pub unknown_age: UnknownAge,
+    /// What becomes of that log's writes that switch bucket keys off by header.
+    pub opt_outs: OptOuts,
 }
 
 /// A bucket.

@@ -100,7 +100,12 @@ impl Scenario {
     pub fn changed(&self, overrides: &[Override]) -> Result<Self> {
         let document = TomlDocument::parse("", &self.name)?;
         let changed = Self::with_overrides(self.written.clone(), &document, overrides, NO_FILES)?;
-        Ok(Self { recording: self.recording.clone(), unknown_age: self.unknown_age, ..changed })
+        Ok(Self {
+            recording: self.recording.clone(),
+            unknown_age: self.unknown_age,
+            opt_outs: self.opt_outs,
+            ..changed
+        })
     }
 
     /// Reads a scenario that includes nothing, as in tests and examples.

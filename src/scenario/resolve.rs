@@ -148,6 +148,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         assertions,
         recording: None,
         unknown_age: file.replay.as_ref().map(|replay| replay.unknown_age).unwrap_or_default(),
+        opt_outs: crate::recording::requests::OptOuts::default(),
         written: file,
     };
     objects::resolve(&mut scenario)?;

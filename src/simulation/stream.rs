@@ -39,7 +39,13 @@ impl<'a> Requests<'a> {
             None => Self::Drawn(RequestStream::new(scenario, kept, requester, replication, wanted)),
             Some(recording) => {
                 let (slots, seed) = (&requester.slots, scenario.seed);
-                Self::Recorded(RecordedRequests::new(recording, slots, seed, replication))
+                Self::Recorded(RecordedRequests::new(
+                    recording,
+                    slots,
+                    seed,
+                    replication,
+                    scenario.opt_outs,
+                ))
             }
         }
     }

@@ -443,6 +443,67 @@ fn a_read_by_version_finds_the_write_that_made_it() {
     assert!(result.contains("1 writes were answered with a bucket key"), "{result}");
 }
 
+/// The owner of the bucket turns bucket keys on, but each write has the header that switches them off. By hand: a data key
+/// for each of 20 puts, a Decrypt for each of 20 reads, as without bucket keys; without the header a key is made,
+/// verified, and fetched.
+#[test]
+fn writes_that_switch_bucket_keys_off_by_header_save_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("settings.toml"), COUNTABLE).unwrap();
+    let mut events = Vec::new();
+    for number in 0..20 {
+        let (second, later) = (number * 3, number * 3 + 2);
+        let key = format!("o{number}");
+        let mut put = event(&format!("2026-11-20T08:00:{second:02}Z"), "PutObject", &key);
+        put["requestParameters"]["x-amz-server-side-encryption-bucket-key-enabled"] =
+            "false".into();
+        let mut get = event(&format!("2026-11-20T08:00:{later:02}Z"), "GetObject", &key);
+        get["additionalEventData"] = serde_json::json!({"SSEApplied": "SSE_KMS"});
+        events.extend([put, get]);
+    }
+    fs::write(folder.join("log.json"), trail(&events)).unwrap();
+    let (calls, told) = replayed(folder, &[]);
+    assert_eq!(calls, 40.0, "{told}");
+    assert!(told.contains("20 writes have the header"), "{told}");
+    assert_eq!(replayed(folder, &["--ignore-opt-out"]).0, 3.0);
+    let advised = done(folder, &["advise", "log.json", "--scenario", "settings.toml"]);
+    assert!(
+        advised.contains("stop switching bucket keys off by header, saves another"),
+        "{advised}"
+    );
+    assert!(
+        advised.contains("bks replay log.json --scenario settings.toml --ignore-opt-out"),
+        "{advised}"
+    );
+}
+
+/// A role copies two objects into a directory bucket and puts a third; each is read three times. By hand, by the rules of
+/// directory buckets (copies have no bucket key): two data keys and six reads of copies, and for the third a key that is
+/// made, verified, and fetched.
+#[test]
+fn copies_in_a_directory_bucket_are_read_without_a_bucket_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("settings.toml"), COUNTABLE).unwrap();
+    let of_directory = |mut event: serde_json::Value| {
+        event["requestParameters"]["bucketName"] = "fast--use1-az4--x-s3".into();
+        event
+    };
+    let mut events = Vec::new();
+    for (number, name) in ["PutObject", "CopyObject", "CopyObject"].into_iter().enumerate() {
+        let time = |second| format!("2026-11-20T08:00:{:02}Z", number * 10 + second);
+        let key = format!("o{number}");
+        events.push(of_directory(event(&time(0), name, &key)));
+        for second in [2, 4, 6] {
+            events.push(of_directory(event(&time(second), "GetObject", &key)));
+        }
+    }
+    fs::write(folder.join("log.json"), trail(&events)).unwrap();
+    let (calls, told) = replayed(folder, &[]);
+    assert_eq!(calls, 11.0, "{told}");
+}
+
 /// Three nights of one put: the log covers two days and a second, or three days, and only its owner knows.
 #[test]
 fn a_log_with_long_pauses_asks_which_time_it_is_of() {

@@ -254,6 +254,9 @@ struct GivenLogs {
     /// Treat every object as encrypted with KMS, whatever the log says
     #[serde(default)]
     as_kms: bool,
+    /// Count writes that switch bucket keys off by header as if they no longer did
+    #[serde(default)]
+    ignore_opt_out: bool,
     /// Fail if more than this share of lines cannot be read, e.g., `1%`
     max_bad: Option<String>,
     /// Age of objects that the log reads but does not write: `keyless`, `one-key`, or, e.g., `30d`
@@ -281,6 +284,7 @@ impl GivenLogs {
         words.option("to", self.to);
         words.options("inventory", &self.inventories);
         words.flag("as-kms", self.as_kms);
+        words.flag("ignore-opt-out", self.ignore_opt_out);
         words.option("max-bad", self.max_bad);
         words.option("unknown-age", self.unknown_age);
         let mut input = String::new();

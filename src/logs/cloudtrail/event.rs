@@ -381,6 +381,7 @@ impl Event<'_> {
             encryption: self.encryption(),
             kms_key: self.kms_key(),
             bucket_key: self.bucket_key(),
+            refuses_bucket_key: parameters.bucket_key.0 == Some(false),
             object_size: additional.bytes_in.0.filter(|_| stores),
             bytes_sent: additional.bytes_out.0,
             range: parameters.range.get(),

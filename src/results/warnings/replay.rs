@@ -77,7 +77,7 @@ pub(super) fn of(found: &Found, log: &Recording) -> Vec<WarningFacts> {
     let mut warnings = Vec::new();
     warnings.extend(short_window(scenario));
     warnings.extend(unknown_ends(found, log));
-    warnings.extend(on_already(log));
+    warnings.extend(of_writes(log));
     if log.seen.writes == 0 {
         warnings.push(WarningFacts::new(
             "no-writes-in-log",
@@ -136,8 +136,13 @@ pub(super) fn of(found: &Found, log: &Recording) -> Vec<WarningFacts> {
     warnings
 }
 
+/// What the writes of a log tell of bucket keys.
+pub(super) fn of_writes(log: &Recording) -> impl Iterator<Item = WarningFacts> {
+    on_already(log).into_iter().chain(opted_out(log))
+}
+
 /// Writes that got a bucket key: what is told to be saved may be had.
-pub(super) fn on_already(log: &Recording) -> Option<WarningFacts> {
+fn on_already(log: &Recording) -> Option<WarningFacts> {
     let writes = log.taken.bucket_keys;
     (writes > 0).then(|| {
         WarningFacts::new(
@@ -148,6 +153,22 @@ pub(super) fn on_already(log: &Recording) -> Option<WarningFacts> {
                 grouped(writes)
             ),
             "set the bill, or the KMS calls of a trail (`bks reconcile`), beside both configurations",
+        )
+    })
+}
+
+/// Writes that no bucket's default changes.
+fn opted_out(log: &Recording) -> Option<WarningFacts> {
+    let writes = log.taken.opted_out;
+    (writes > 0).then(|| {
+        WarningFacts::new(
+            "writes-without-bucket-key-by-header",
+            format!(
+                "{} writes have the header `x-amz-server-side-encryption-bucket-key-enabled: false`, which goes before \
+                 the bucket's default: turning bucket keys on changes nothing for them, nor for who reads what they wrote",
+                grouped(writes)
+            ),
+            "find who sends the header and remove it; `--ignore-opt-out` counts what that saves",
         )
     })
 }

@@ -233,14 +233,8 @@ impl NameIndex<'_> {
     /// The objects that a workload writes, as a source of reads.
     fn written(&self, number: usize) -> crate::error::Result<ReadWritten> {
         let source = &self.file.workloads[number];
-        let mix = source.mix.unwrap_or_else(|| default_mix(source));
-        let writes_steadily = source.jobs.is_none()
-            && mix.weights().iter().any(|(action, weight)| action.writes() && *weight > 0.0);
-        let writes_in_jobs = source
-            .jobs
-            .as_ref()
-            .is_some_and(|jobs| jobs.steps.iter().any(|step| step.action.writes()));
-        if !writes_steadily && !writes_in_jobs {
+        let writes = writing_actions(source);
+        if writes.is_empty() {
             return Err(Error::request(format!("workload `{}` writes nothing", source.name)));
         }
         let principals = self.file.principals.iter().map(|p| p.name.as_str());
@@ -251,17 +245,34 @@ impl NameIndex<'_> {
             policies: 1,
             bucket: self.domains.of_workload[number],
             slots: self.principal_slots[principal].clone(),
-            bucket_key: self.has_bucket_key(source),
+            bucket_key: self.has_bucket_key(source)
+                && !(self.writes_to_directory(source)
+                    && writes.iter().all(|action| *action == Action::Copy)),
         })
     }
 
     /// Whether a workload's writes may have a bucket key: in a directory bucket no header turns it
     /// off (`docs/model.md`), and what a header says of encryption says all.
     fn has_bucket_key(&self, workload: &WorkloadFile) -> bool {
-        let mut buckets = self.file.buckets.iter();
-        let directory = buckets.any(|bucket| bucket.name == workload.bucket && bucket.directory);
-        workload.bucket_key || directory || workload.encryption.is_some()
+        workload.bucket_key || self.writes_to_directory(workload) || workload.encryption.is_some()
     }
+
+    fn writes_to_directory(&self, workload: &WorkloadFile) -> bool {
+        let mut buckets = self.file.buckets.iter();
+        buckets.any(|bucket| bucket.name == workload.bucket && bucket.directory)
+    }
+}
+
+/// Those of a workload's actions that write.
+fn writing_actions(workload: &WorkloadFile) -> Vec<Action> {
+    let actions: Vec<Action> = if let Some(jobs) = &workload.jobs {
+        jobs.steps.iter().map(|step| step.action).collect()
+    } else {
+        let weights = workload.mix.unwrap_or_else(|| default_mix(workload)).weights();
+        let some = weights.into_iter().filter(|(_, weight)| *weight > 0.0);
+        some.map(|(action, _)| action).collect()
+    };
+    actions.into_iter().filter(|action| action.writes()).collect()
 }
 
 /// Refuses headers of a workload that writes nothing, and headers that contradict each other.
