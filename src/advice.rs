@@ -377,13 +377,18 @@ fn advised_configuration(scenario: &Scenario, named: Option<&str>) -> Result<usi
     })
 }
 
-/// What is put over a scenario first: the advised configuration is the one the verdict is about, it has not
-/// migrated anything yet, and nothing is demanded of it.
+/// What is put over a scenario first: the advised configuration is the one the verdict is about, and what is in use
+/// now if a log says so; it has not migrated anything yet, and nothing is demanded of it.
 fn basis(scenario: &Scenario, configuration: usize) -> Vec<Override> {
     let mut basis = Vec::new();
     let file = scenario.file();
     let own = &file.configurations[configuration];
-    if configuration != scenario.reference && configuration != scenario.headline {
+    let log = scenario.recording.as_ref();
+    if configuration != scenario.reference && log.is_some_and(|log| log.has_bucket_keys_on()) {
+        let other = &file.configurations[scenario.reference].name;
+        basis.push(Override::new("reference", changes::text(&own.name)));
+        basis.push(Override::new("headline", changes::text(other)));
+    } else if configuration != scenario.reference && configuration != scenario.headline {
         basis.push(Override::new("headline", changes::text(&own.name)));
     }
     let key = changes::configuration_key(scenario, configuration);

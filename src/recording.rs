@@ -248,6 +248,16 @@ impl PartialEq for Recording {
 }
 
 impl Recording {
+    /// Whether every write was answered with a bucket key.
+    pub(crate) fn has_bucket_keys_on(&self) -> bool {
+        self.taken.bucket_keys > 0 && self.taken.bucket_keys >= self.seen.all_writes
+    }
+
+    /// Whether an inventory tells of objects that were read and have no bucket key.
+    pub(crate) fn knows_keyless(&self) -> bool {
+        self.before.iter().any(|before| before.origin == ObjectOrigin::WithoutKey)
+    }
+
     /// Number of session slots.
     pub(crate) fn slots(&self) -> usize {
         self.principal_of.len()

@@ -249,7 +249,7 @@ pub const CATALOGUE: &[AdviceKind] = &[
         same_requests: true,
         note: "",
         untold_by_logs: Some(
-            "the log does not tell the age of what was there before: an inventory does",
+            "the log does not tell the age of what was there before (`bks migrate` plans it from an inventory)",
         ),
         without: "there are not both objects of the last 30 days that can be migrated and older ones",
         changes: changes::migrate_young,

@@ -284,7 +284,9 @@ fn migrating<'a>(scene: &'a AdvisedScenario) -> impl Iterator<Item = (usize, &'a
 pub(super) fn migrate_all(scene: &AdvisedScenario) -> Vec<Change> {
     const NAME: &str = "migrate-all";
     let title = "give all existing objects a bucket key";
-    if let Some(log) = &scene.scenario.recording {
+    let recording = scene.scenario.recording.as_ref();
+    // What an inventory tells of is migrated like any population; of what is unknown a bound is known.
+    if let Some(log) = recording.filter(|log| !log.knows_keyless()) {
         let is_open = log.seen.of_unknown > 0 && scene.scenario.unknown_age != UnknownAge::OneKey;
         let title = format!("{title}: at the most, as if each bucket's had the same");
         let change = Change::new(NAME, title, Vec::new());

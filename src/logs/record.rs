@@ -203,11 +203,15 @@ impl<'a> CopySource<'a> {
     pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
         const VERSION: &[u8] = b"?versionId=";
         const OBJECT: &[u8] = b"/object/";
-        let text = text.strip_prefix(b"/").unwrap_or(text);
+        const SLASHES: [&[u8]; 3] = [b"/", b"%2F", b"%2f"];
+        // Some clients encode the whole of it; a bucket's name has no slash.
+        let text = SLASHES.into_iter().find_map(|slash| text.strip_prefix(slash)).unwrap_or(text);
         let (bucket_bytes, separator) = if text.starts_with(b"arn:") {
             (memchr::memmem::find(text, OBJECT)?, OBJECT.len())
         } else {
-            (memchr::memchr(b'/', text)?, 1)
+            let found =
+                SLASHES.map(|slash| Some((memchr::memmem::find(text, slash)?, slash.len())));
+            found.into_iter().flatten().min()?
         };
         let (bucket, rest) = (&text[..bucket_bytes], &text[bucket_bytes + separator..]);
         let (key, version) = match memchr::memmem::rfind(rest, VERSION) {

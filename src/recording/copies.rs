@@ -38,7 +38,7 @@ pub(crate) struct CopyPairing {
 fn half(when: Stamp) -> Option<(usize, usize, usize)> {
     let (copy, reads) = match when.kind() {
         RequestKind::CopyObject => (0, 0),
-        RequestKind::CopySource => (0, 1),
+        RequestKind::CopySource | RequestKind::OwnCopySource => (0, 1),
         RequestKind::UploadPartCopy => (1, 0),
         RequestKind::PartCopySource => (1, 1),
         _ => return None,

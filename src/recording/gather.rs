@@ -365,11 +365,20 @@ impl RecordGatherer {
             RequestKind::UploadPartCopy => RequestKind::PartCopySource,
             _ => return Ok(()),
         };
-        let source = record.copy_source.filter(|_| fate == RequestStatus::Served);
-        let Some(source) = source else { return Ok(()) };
-        let key = percent_decoded(source.key);
-        let id = self.object(source.bucket, &key, source.version);
-        let read = LoggedObject { id, bucket: source.bucket, key: Some(&key), kms_key: None };
+        if fate != RequestStatus::Served {
+            return Ok(());
+        }
+        let mut read = LoggedObject { kms_key: None, ..LoggedObject::of(record, object) };
+        let key;
+        if let Some(source) = record.copy_source {
+            key = percent_decoded(source.key);
+            let id = self.object(source.bucket, &key, source.version);
+            read = LoggedObject { id, bucket: source.bucket, key: Some(&key), kms_key: None };
+        } else if record.operation != LogOperation::UpdateObjectEncryption {
+            return Ok(());
+        }
+        let is_own = half == RequestKind::CopySource && read.id == object;
+        let half = if is_own { RequestKind::OwnCopySource } else { half };
         let read = self.push(record, Stamp::new(ms, half), read)?;
         self.note_copied(&read)
     }

@@ -16,6 +16,8 @@ pub(crate) enum RequestKind {
     Inventoried,
     /// No request: another entry's write, of the object by the version that it was answered with.
     WrittenVersion,
+    /// The half of a copy of an object onto itself that reads: what was there before.
+    OwnCopySource,
     PutObject,
     CopyObject,
     CreateMultipartUpload,
@@ -121,9 +123,10 @@ impl RequestKind {
     /// Each kind in order, and the operation it is counted as. The reading half of a copy stands by itself
     /// only if the writing half is in no log: then it costs what a GET does. What an inventory says and keys
     /// of a batch are never resolved as requests.
-    const OPERATIONS: [(Self, Operation); 19] = [
+    const OPERATIONS: [(Self, Operation); 20] = [
         (Self::Inventoried, Operation::HeadObject),
         (Self::WrittenVersion, Operation::HeadObject),
+        (Self::OwnCopySource, Operation::GetObject),
         (Self::PutObject, Operation::PutObject),
         (Self::CopyObject, Operation::CopyObject),
         (Self::CreateMultipartUpload, Operation::CreateMultipartUpload),
@@ -147,8 +150,8 @@ impl RequestKind {
     const OF_OPERATION: [Self; Operation::ALL.len()] = {
         let mut kinds = [Self::Inventoried; Operation::ALL.len()];
         let mut place = Self::OPERATIONS.len() - 1;
-        // The first two are no requests.
-        while place > 1 {
+        // The first three are no requests of their own.
+        while place > 2 {
             let (kind, operation) = Self::OPERATIONS[place];
             kinds[operation as usize] = kind;
             place -= 1;

@@ -508,7 +508,7 @@ impl ObjectHistory {
                 self.last(self.written, read)
             }
             // Whether the copy itself needs KMS is its other half's matter.
-            RequestKind::CopySource | RequestKind::PartCopySource => {
+            RequestKind::CopySource | RequestKind::OwnCopySource | RequestKind::PartCopySource => {
                 match self.last(self.written, read) {
                     (_, ObjectEncryption::NotKms) => {
                         (self.before(EarlierKey::WithoutKms, own.part), ObjectEncryption::Unknown)

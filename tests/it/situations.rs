@@ -478,6 +478,51 @@ fn writes_that_switch_bucket_keys_off_by_header_save_nothing() {
     );
 }
 
+/// What is copied from is found, however the request writes it; what is updated in place is its own source. By hand: the
+/// put makes a key, which is verified (2 calls) and then fetched once to read (1). An object under SSE-S3 that is updated
+/// needs no call to be read before, so its key is made, verified, and fetched (3).
+#[test]
+fn copies_and_updates_find_what_they_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("settings.toml"), COUNTABLE).unwrap();
+    let time = |second: u32| format!("2026-11-20T08:00:{second:02}Z");
+    let calls = |under: serde_json::Value, name: &str, source: Option<&str>| {
+        let mut put = event(&time(0), "PutObject", "a");
+        put["additionalEventData"] = under;
+        let mut copy = event(&time(5), name, if source.is_some() { "b" } else { "a" });
+        if let Some(source) = source {
+            copy["requestParameters"]["x-amz-copy-source"] = source.into();
+        }
+        let get = event(&time(9), "GetObject", copy["requestParameters"]["key"].as_str().unwrap());
+        fs::write(folder.join("log.json"), trail(&[put, copy, get])).unwrap();
+        let (calls, told) = replayed(folder, &[]);
+        assert!(!told.contains("in no log"), "{told}");
+        calls
+    };
+    let kms = || serde_json::json!({"SSEApplied": "SSE_KMS"});
+    for source in ["lake/a", "/lake/a", "lake%2Fa", "%2flake%2fa"] {
+        assert_eq!(calls(kms(), "CopyObject", Some(source)), 3.0, "{source}");
+    }
+    assert_eq!(calls(kms(), "UpdateObjectEncryption", None), 3.0);
+    let s3 = serde_json::json!({"SSEApplied": "Default_SSE_S3"});
+    assert_eq!(calls(s3, "UpdateObjectEncryption", None), 3.0);
+}
+
+/// An object that was there before is copied onto itself, to give it a bucket key: a Decrypt of what was there, a key that
+/// is made and verified, and fetched by the read after it.
+#[test]
+fn a_copy_onto_itself_reads_what_was_there_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("settings.toml"), COUNTABLE).unwrap();
+    let mut copy = event("2026-11-20T08:00:05Z", "CopyObject", "a");
+    copy["requestParameters"]["x-amz-copy-source"] = "lake/a".into();
+    let get = event("2026-11-20T08:00:09Z", "GetObject", "a");
+    fs::write(folder.join("log.json"), trail(&[copy, get])).unwrap();
+    assert_eq!(replayed(folder, &[]).0, 4.0);
+}
+
 /// A role copies two objects into a directory bucket and puts a third; each is read three times. By hand, by the rules of
 /// directory buckets (copies have no bucket key): two data keys and six reads of copies, and for the third a key that is
 /// made, verified, and fetched.
