@@ -45,6 +45,8 @@ pub(super) struct PartSettings {
     pub(super) fail_if: Vec<String>,
     /// What was chosen of the logs, as words of a command line.
     pub(super) options: Vec<String>,
+    /// What tells the salt of hidden names from others, and does not tell it.
+    pub(super) salt: Option<String>,
 }
 
 impl PartSettings {
@@ -56,6 +58,7 @@ impl PartSettings {
         self.scenario.iter().for_each(|text| put_setting(cells, &["scenario", text]));
         self.prices.iter().for_each(|text| put_setting(cells, &["prices", text]));
         self.unknown_age.iter().for_each(|age| put_setting(cells, &["unknown_age", age]));
+        self.salt.iter().for_each(|salt| put_setting(cells, &["salt", salt]));
         for (number, (key, value)) in self.overrides.iter().enumerate() {
             put_setting(cells, &["set", &format!("{number:06}"), key, value]);
         }
@@ -85,6 +88,7 @@ impl PartSettings {
             match words.as_slice() {
                 ["scenario", text] => settings.scenario = Some((*text).to_owned()),
                 ["prices", text] => settings.prices = Some((*text).to_owned()),
+                ["salt", salt] => settings.salt = Some((*salt).to_owned()),
                 ["unknown_age", age] => settings.unknown_age = Some((*age).to_owned()),
                 ["set", _, key, value] => {
                     settings.overrides.push(((*key).to_owned(), (*value).to_owned()));

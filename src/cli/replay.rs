@@ -138,6 +138,7 @@ fn partial(args: &ReplayArgs, path: &Path) -> Result<Exit> {
         configurations: args.configurations.clone(),
         fail_if: args.fail_if.typed().map(str::to_owned).collect(),
         options: options(args),
+        salt: args.logs.hider().mark(),
         ..PartSettings::default()
     };
     let overrides = args.changes.overrides()?;

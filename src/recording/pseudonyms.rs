@@ -37,6 +37,11 @@ impl NameHider {
         self.0.is_some()
     }
 
+    /// What tells this salt from others, if names are hidden.
+    pub(crate) fn mark(&self) -> Option<String> {
+        self.hides().then(|| self.name("salt", ""))
+    }
+
     /// A name, or a word for its kind with twelve hexadecimal digits.
     pub(crate) fn name(&self, kind: &str, name: &str) -> String {
         match self.hash(kind, name) {

@@ -155,7 +155,20 @@ fn verdict(advice: &Advice) -> String {
     let titles: Vec<&str> =
         order.iter().map(|step| list[step.advised].change.title.as_str()).collect();
     match order.as_slice() {
-        [] => format!("nothing that was tried saves one per cent of the bill of {of} for certain"),
+        [] => {
+            let nothing = "nothing that was tried saves one per cent of the bill of";
+            let instead = list
+                .iter()
+                .find(|it| it.kind.instead && it.effect == AdviceEffect::Saves && !it.never_pays());
+            match instead {
+                Some(it) => format!(
+                    "{nothing} {of} for certain, but to {}, which saves {}",
+                    it.change.title,
+                    with_range(it.best())
+                ),
+                None => format!("{nothing} {of} for certain"),
+            }
+        }
         [only] => format!("{} saves {} of {of}", titles[0], with_range(only.saving)),
         [first, .., last] => format!(
             "first {}, which saves {} of {of}; then {}; together {}",

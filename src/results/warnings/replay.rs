@@ -4,14 +4,16 @@ use super::{Found, percent};
 use crate::encryption::assumption::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::harmless_text::named;
+use crate::pricing::PriceName;
 use crate::recording::Recording;
 use crate::recording::left_out::Reason;
 use crate::results::result_json::WarningFacts;
 use crate::results::rows::SensitivityRow;
 use crate::s3::IdentityKind;
 use crate::scenario::Scenario;
+use crate::scenario::written::KmsKey;
 use crate::units::SimDuration;
-use crate::units::readable::grouped;
+use crate::units::readable::{dollars, grouped};
 
 /// How far the objects whose writing is not in the log move the saving.
 pub(super) fn unknown_objects(log: &Recording, swing: &SensitivityRow) -> WarningFacts {
@@ -85,6 +87,7 @@ pub(super) fn of(found: &Found, log: &Recording) -> Vec<WarningFacts> {
             "replay the logs of whoever writes these buckets, too",
         ));
     }
+    warnings.extend(untold_keys(scenario, log));
     warnings.extend(sessions(scenario, log));
     warnings.extend(nameless(scenario, log));
     if log.whole_seconds {
@@ -237,6 +240,27 @@ fn short_window(scenario: &Scenario) -> Option<WarningFacts> {
              busy and the quiet hours it happens to have{lifetimes}"
         ),
         "replay a week or more; `--from` lets what lies before it fill the caches",
+    ))
+}
+
+/// Buckets of whose KMS keys neither the log nor settings tell: each is taken to have one that costs rent.
+fn untold_keys(scenario: &Scenario, log: &Recording) -> Option<WarningFacts> {
+    let told = log.kms_keys.first.iter().zip(&scenario.file().buckets);
+    let untold = told.filter(|(told, bucket)| {
+        told.is_none() && bucket.kms_key.is_none() && bucket.key == KmsKey::CustomerManaged
+    });
+    let untold = untold.count();
+    let rent = scenario.billing.prices.first()?.price(PriceName::KmsKeyMonth);
+    (untold > 1).then(|| WarningFacts::new(
+        "kms-keys-not-in-log",
+        format!(
+            "the log does not tell the KMS keys of {} buckets; each is taken to have a customer managed key of its own, \
+             which costs {} a month whatever is asked of it",
+            grouped(untold as u64),
+            dollars(rent.of(1).as_f64())
+        ),
+        "where they share one, or are under `aws/s3`, name it in settings: `[[bucket]]` with `name`, and `kms_key` or \
+         `key = \"aws/s3\"`",
     ))
 }
 

@@ -1,5 +1,6 @@
 //! Buckets are cut into the parts that are encrypted in one way each.
 
+use super::traffic::writing_actions;
 use super::{AtPath, Resolved, find, refuse, refuse_with};
 use crate::encryption::Mode;
 use crate::scenario::Domain;
@@ -138,7 +139,7 @@ impl Domains {
 
     fn domain(&self, file: &ScenarioFile, part: &Part) -> Domain {
         let bucket = &file.buckets[part.bucket as usize];
-        let is_used = file.replay.is_some() || self.is_used(part);
+        let is_used = file.replay.is_some() || self.is_used(file, part);
         let is_rented = part.key != Key::AwsManaged && is_used;
         // A key has the number of the first part that is under it.
         let key = self.parts.iter().position(|other| other.key == part.key);
@@ -156,16 +157,12 @@ impl Domains {
         }
     }
 
-    /// Whether anything is under a part's key: all in its bucket may be under others.
-    fn is_used(&self, part: &Part) -> bool {
-        let mut in_bucket = self
-            .of_population
-            .iter()
-            .chain(&self.of_workload)
-            .map(|&place| &self.parts[place as usize])
-            .filter(|other| other.bucket == part.bucket)
-            .peekable();
-        in_bucket.peek().is_none() || in_bucket.any(|other| other.key == part.key)
+    /// Whether anything is in a part: objects from before, or what a workload writes.
+    fn is_used(&self, file: &ScenarioFile, part: &Part) -> bool {
+        let writers = self.of_workload.iter().zip(&file.workloads);
+        let written = writers.filter(|(_, workload)| !writing_actions(workload).is_empty());
+        let mut used = self.of_population.iter().chain(written.map(|(place, _)| place));
+        used.any(|&place| self.parts[place as usize] == *part)
     }
 }
 

@@ -264,7 +264,7 @@ impl NameIndex<'_> {
 }
 
 /// Those of a workload's actions that write.
-fn writing_actions(workload: &WorkloadFile) -> Vec<Action> {
+pub(super) fn writing_actions(workload: &WorkloadFile) -> Vec<Action> {
     let actions: Vec<Action> = if let Some(jobs) = &workload.jobs {
         jobs.steps.iter().map(|step| step.action).collect()
     } else {
