@@ -136,10 +136,10 @@ impl OutputFormat {
 /// `--format` and `--quiet` of a command that prints its answer.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Print {
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser =
+    /// Output format [default: table]
+    #[arg(long, value_name = "FORMAT", value_parser =
         OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv, OutputFormat::Markdown]))]
-    pub(super) format: OutputFormat,
+    format: Option<OutputFormat>,
     #[command(flatten)]
     pub(super) quiet: Quiet,
 }
@@ -147,12 +147,18 @@ pub(super) struct Print {
 impl Print {
     /// Prints what `text` gives for the format, unless that is to be suppressed.
     pub(super) fn print(self, text: impl FnOnce(OutputFormat) -> String) -> Result<()> {
-        match self.format {
-            OutputFormat::Table if self.quiet.quiet => Ok(()),
+        let format = self.format();
+        match format {
+            _ if self.quiet.quiet && self.format.is_none() => Ok(()),
             // It is as files have it, in which every character can be seen.
-            OutputFormat::Json | OutputFormat::Sarif => output::print_document(&text(self.format)),
-            _ => output::print(&text(self.format)),
+            OutputFormat::Json | OutputFormat::Sarif => output::print_document(&text(format)),
+            _ => output::print(&text(format)),
         }
+    }
+
+    /// The format that was asked for, else a table.
+    pub(super) fn format(self) -> OutputFormat {
+        self.format.unwrap_or(OutputFormat::Table)
     }
 }
 

@@ -60,8 +60,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit> {
     let candidates = candidates(&items, &runs)?;
     let reference = reference(args, &items, &runs, &candidates)?;
     let comparison = Comparison::of(&candidates, reference);
+    let judged = args.fail_if.iter().map(|condition| condition.judge(&comparison));
     let verdicts: Vec<Verdict> =
-        args.fail_if.iter().flat_map(|condition| condition.judge(&comparison)).collect();
+        judged.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
     if let Some(folder) = &args.out {
         let json = output::json(&report::json(&comparison, &verdicts)).into_bytes();
         let files = [
@@ -72,7 +73,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit> {
         output::write_files(folder, &files, args.overwrite)?;
     }
     args.print.print(|format| text(format, &comparison, &verdicts))?;
-    if args.print.format == OutputFormat::Csv {
+    if args.print.format() == OutputFormat::Csv {
         for note in &comparison.notes {
             args.print.quiet.note(&format!("warning: {}; {}", note.what, note.advice));
         }

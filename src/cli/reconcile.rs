@@ -51,7 +51,7 @@ pub(super) struct ReconcileArgs {
 }
 
 pub(super) fn run(args: &ReconcileArgs) -> Result<Exit> {
-    if args.print.format == OutputFormat::Csv && !args.bills.is_empty() {
+    if args.print.format() == OutputFormat::Csv && !args.bills.is_empty() {
         return Err(Error::request("`--bill` cannot be combined with `--format csv`")
             .hint("give `--format json`, or leave out `--bill`"));
     }

@@ -98,7 +98,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<Exit> {
     let (results, scaled) = args.jobs.run(|| replay(args, &scenario, known))??;
     let results = [results];
     args.print.print(|format| run::text(format, &results, scaled.as_ref()))?;
-    if args.print.format == OutputFormat::Csv && !quiet.quiet {
+    if args.print.format() == OutputFormat::Csv && !quiet.quiet {
         run::note_warnings(&results[0]);
     }
     quiet.wrote_results(&args.folder.of(&scenario.name));

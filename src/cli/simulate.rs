@@ -55,7 +55,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<Exit> {
         args.jobs.run(|| args.run_all(&scenarios, known.as_ref()))??.into_iter().unzip();
     let scaled = scaled.into_iter().flatten().next();
     args.print.print(|format| run::text(format, &all, scaled.as_ref()))?;
-    if args.print.format == OutputFormat::Csv && !args.print.quiet.quiet {
+    if args.print.format() == OutputFormat::Csv && !args.print.quiet.quiet {
         all.iter().for_each(run::note_warnings);
     }
     for scenario in &scenarios {

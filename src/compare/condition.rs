@@ -14,17 +14,18 @@ pub struct Condition {
     text: String,
     /// The demand; its threshold is of what `of` says.
     demand: Assertion,
-    of: Of,
+    of: ConditionOf,
 }
 
 /// What a condition looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Of {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConditionOf {
     /// The candidate's own figure.
     Value,
     /// Its difference from the reference's.
     Difference,
-    /// The difference as a share of the reference's figure.
+    /// The difference as a share of the reference's figure; infinite where that is zero and this is not.
     Ratio,
 }
 
@@ -37,8 +38,11 @@ pub struct Verdict {
     pub candidate: String,
     /// Name of the figure.
     pub figure: Figure,
-    /// What was looked at: the figure, its difference, or the difference's ratio.
-    pub value: Option<f64>,
+    /// What was looked at of it.
+    pub of: ConditionOf,
+    /// That figure, difference, or ratio; `null` if it is infinite.
+    #[schemars(with = "Option<f64>")]
+    pub value: f64,
     /// With what it was compared.
     pub threshold: f64,
     /// Whether the condition does not hold.
@@ -57,11 +61,11 @@ impl Condition {
         let threshold = text.trim_end_matches(|c: char| !"<>=".contains(c));
         let threshold = text[threshold.len()..].trim();
         let of = match threshold.starts_with(['+', '-']) {
-            false => Of::Value,
+            false => ConditionOf::Value,
             true if threshold.ends_with('%') && demand.figure.unit() != FigureUnit::Share => {
-                Of::Ratio
+                ConditionOf::Ratio
             }
-            true => Of::Difference,
+            true => ConditionOf::Difference,
         };
         if let Some(configuration) = &demand.configuration {
             return Err(Error::request(format!(
@@ -70,7 +74,7 @@ impl Condition {
             ))
             .hint("leave the name out, e.g., `@low.saving < 0.8`"));
         }
-        if demand.point.is_quantile() && of != Of::Value {
+        if demand.point.is_quantile() && of != ConditionOf::Value {
             return Err(Error::request(format!(
                 "`{text}` is about a difference at `{}`, but a quantile is known of each candidate's own \
                  figure alone",
@@ -81,39 +85,53 @@ impl Condition {
         Ok(Self { text: text.trim().to_owned(), demand, of })
     }
 
-    /// Whether each candidate keeps to it; differences are of the candidates besides the reference. A
-    /// figure that is not there fulfils no condition.
-    #[must_use]
-    pub fn judge(&self, comparison: &Comparison) -> Vec<Verdict> {
+    /// Whether each candidate keeps to it; differences are of the candidates besides the reference.
+    ///
+    /// # Errors
+    /// If a result does not have the figure: no condition can be told of it.
+    pub fn judge(&self, comparison: &Comparison) -> Result<Vec<Verdict>> {
         let candidates = comparison.candidates.iter().map(|row| row.candidate.as_str());
-        let judged =
-            candidates.filter(|name| self.of == Of::Value || *name != comparison.reference);
+        let judged = candidates
+            .filter(|name| self.of == ConditionOf::Value || *name != comparison.reference);
         judged
             .map(|candidate| {
                 let level = self.demand.point.level();
                 let row = comparison.figure(candidate, level, self.demand.figure);
-                let value = self.value(row);
-                Verdict {
+                let value = self.value(row).ok_or_else(|| self.missing(candidate))?;
+                Ok(Verdict {
                     fail_if: self.text.clone(),
                     candidate: candidate.to_owned(),
                     figure: self.demand.figure,
+                    of: self.of,
                     value,
                     threshold: self.demand.threshold,
-                    holds: value.is_none_or(|value| self.demand.holds(value)),
-                }
+                    holds: self.demand.holds(value),
+                })
             })
             .collect()
     }
 
     fn value(&self, row: &DifferenceRow) -> Option<f64> {
         match self.of {
-            Of::Value => match self.demand.point {
+            ConditionOf::Value => match self.demand.point {
                 RangePoint::P05 => row.value_p05.or(row.value),
                 RangePoint::P95 => row.value_p95.or(row.value),
                 RangePoint::Level(_) => row.value,
             },
-            Of::Difference => row.difference,
-            Of::Ratio => row.difference_ratio,
+            ConditionOf::Difference => row.difference,
+            ConditionOf::Ratio => {
+                let difference = row.difference?;
+                // Of nothing any difference is more than each share.
+                let of_nothing =
+                    if difference == 0.0 { 0.0 } else { difference.signum() * f64::INFINITY };
+                Some(row.difference_ratio.unwrap_or(of_nothing))
+            }
         }
+    }
+
+    fn missing(&self, candidate: &str) -> Error {
+        let figure = self.demand.figure.name();
+        Error::request(format!("`{}`: `{candidate}` has no `{figure}`", self.text))
+            .hint("`audit_saving` takes `--set billing.object_audit=true`; make the results again with it")
     }
 }

@@ -29,6 +29,12 @@ pub struct Outgoing<'a> {
     pub region: &'a str,
     /// The AWS region in which what it reads lies.
     pub read_region: &'a str,
+    /// The number of the KMS key that its own object is under, if its bucket has objects under several.
+    pub kms_key: Option<u32>,
+    /// The same of what it reads.
+    pub read_kms_key: Option<u32>,
+    /// For which keys KMS may be asked.
+    pub asks_for: AskedKeys,
     /// The object that it is of.
     pub key: Option<String>,
     /// The source of a copy: bucket and key.
@@ -68,6 +74,17 @@ impl Outgoing<'_> {
             Call { api, by_object: own, of_read: read }
         })
     }
+}
+
+/// For which keys a request may ask KMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedKeys {
+    /// None: it failed or found nothing modified, or is of an object that is not under KMS.
+    None,
+    /// Objects' own alone: its writer sends `x-amz-server-side-encryption-bucket-key-enabled: false`, or may as well.
+    Objects,
+    /// Bucket-level keys too.
+    All,
 }
 
 /// One KMS call of a request.

@@ -8,7 +8,7 @@ use super::assertion;
 use super::document::{Block, Cell, Document, Rank, Section, Shown, Table};
 use super::json;
 use super::numbers::{count, dollars, ends, percent};
-use crate::compare::condition::Verdict;
+use crate::compare::condition::{ConditionOf, Verdict};
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
 use crate::encryption::assumption::Level;
 use crate::figure::{Figure, FigureUnit};
@@ -73,14 +73,19 @@ pub fn json(comparison: &Comparison, conditions: &[Verdict]) -> Value {
 /// What a `--fail-if` looked at, beside its threshold.
 #[must_use]
 pub fn reason(condition: &Verdict) -> String {
-    let value = condition.value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
-    format!(
-        "`{}` of `{}` is {value}, against a threshold of {} (`--fail-if {}`)",
-        condition.figure.name(),
-        condition.candidate,
-        condition.threshold,
-        condition.fail_if
-    )
+    let Verdict { figure, candidate, of, value, threshold, fail_if, .. } = condition;
+    let is = match of {
+        ConditionOf::Value => format!("is {value}, against a threshold of {threshold}"),
+        ConditionOf::Difference => {
+            format!("differs by {value} from the baseline's, against a threshold of {threshold}")
+        }
+        ConditionOf::Ratio if value.is_infinite() => "was 0 in the baseline".to_owned(),
+        ConditionOf::Ratio => {
+            let [change, threshold] = [*value, *threshold].map(percent);
+            format!("differs by {change} of the baseline's, against a threshold of {threshold}")
+        }
+    };
+    format!("`{}` of `{candidate}` {is} (`--fail-if {fail_if}`)", figure.name())
 }
 
 /// One line for each candidate besides the baseline.

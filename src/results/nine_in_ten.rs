@@ -77,11 +77,19 @@ impl NineInTen {
         let against = Against::at(run, Level::Assumed);
         let row = summary::row(run, &run.place(index, Level::Assumed), &against);
         let means: SetFigures = Figure::ALL.iter().map(|&figure| row.figure(figure)).collect();
+        let counted = &run.counted;
+        // Where what it is held against moves, too, its own bounds bound no difference.
+        let is_alone = counted.floor(run.scenario.reference).is_none();
+        let bounds = [counted.floor(index), counted.ceiling(index)].map(|counts| {
+            counts.filter(|_| is_alone).map(|counts| figures_of(run, index, counts, &against))
+        });
         let mut ends = Vec::new();
         for &figure in Figure::ALL {
             let values = drawn.iter().map(|drawn| in_mean(figure, drawn, assumed, &means));
             if let Some(values) = values.collect::<Option<Vec<f64>>>() {
-                ends.push((figure, [0.05, 0.95].map(|p| Quantile::of(&values, p))));
+                let ends_of =
+                    [0.05, 0.95].map(|p| within(figure, &bounds, Quantile::of(&values, p)));
+                ends.push((figure, ends_of));
             }
         }
         Self { sets: drawn.len() as u32, ends }
@@ -140,6 +148,31 @@ fn in_mean(
         }
         Some(first) => value * ratio(mean, first),
     })
+}
+
+/// A figure of calls, within what holds whatever the assumptions are: the floor and the ceiling of all replications.
+/// What few calls of the first one are brought to the mean may lie beyond.
+fn within(figure: Figure, bounds: &[Option<SetFigures>; 2], quantile: Quantile) -> Quantile {
+    let is_of_calls = matches!(
+        figure,
+        Figure::Saving
+            | Figure::KmsRequests
+            | Figure::KmsRequestsPerSMax
+            | Figure::QuotaShareMax
+            | Figure::KmsCostUsd
+            | Figure::KmsSavedUsd
+            | Figure::TotalCostUsd
+            | Figure::AuditSaving
+    );
+    let [floor, ceiling] =
+        [0, 1].map(|end| bounds[end].as_ref().and_then(|figures| figures[figure as usize]));
+    match (floor, ceiling) {
+        (Some(floor), Some(ceiling)) if is_of_calls => {
+            let value = quantile.value.clamp(floor.min(ceiling), floor.max(ceiling));
+            Quantile { value, ..quantile }
+        }
+        _ => quantile,
+    }
 }
 
 /// Cost of KMS requests, and what that of the reference is under the same set.

@@ -150,7 +150,11 @@ impl SearchAxis {
     #[must_use]
     pub fn change(&self, value: f64) -> Override {
         let range = format!("{}..{}", self.typed(self.span.low), self.typed(self.span.high));
-        Override::new(self.name(), self.typed(value)).in_range(range)
+        let key = match self.parameter {
+            SearchedParameter::Assumption(one) => format!("assumptions.{}", one.name()),
+            SearchedParameter::Lifetime | SearchedParameter::Key(_) => self.name().to_owned(),
+        };
+        Override::new(key, self.typed(value)).in_range(range)
     }
 
     /// A value as one types it.
@@ -285,6 +289,14 @@ mod tests {
             ("a=1..9000", 9_000.0, "9000"),
         ] {
             assert_eq!(SearchAxis::parse(text).unwrap().change(value).value, written);
+        }
+        for (text, key) in [
+            ("lifetime=1s..1d", "lifetime"),
+            ("cache_hosts=1..9", "assumptions.cache_hosts"),
+            ("assumptions.cache_lifetime=1s..1d", "assumptions.cache_lifetime"),
+            ("requesters=1..9", "requesters"),
+        ] {
+            assert_eq!(SearchAxis::parse(text).unwrap().change(5.0).key, key);
         }
     }
 }

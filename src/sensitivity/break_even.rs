@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::axis::SearchAxis;
 use super::evaluator::{Budget, Evaluator};
-use super::search::{Crossing, Curve, CurveSearch, Steps, search};
+use super::search::{Crossing, Curve, CurveSearch, Direction, Steps, search};
 use super::{ReadWith, WorkProgress};
 use crate::encryption::assumption::{AssumptionRanges, Assumptions, Level};
 use crate::error::Result;
@@ -123,11 +123,11 @@ impl<'a> BreakEvenSearch<'a> {
                 search.take(values, first, requests_max);
             }
         }
-        let middles: Vec<Assumptions> = searches.iter().flat_map(SearchOfLevel::middles).collect();
+        let last: Vec<Assumptions> = searches.iter().flat_map(SearchOfLevel::last).collect();
         if searches.is_empty() {
             return Ok(Vec::new());
         }
-        let mut all = self.evaluator(self.scenario, self.replications, &middles)?;
+        let mut all = self.evaluator(self.scenario, self.replications, &last)?;
         let break_evens = searches
             .into_iter()
             .map(|SearchOfLevel { axis, others, search, cut, .. }| {
@@ -182,7 +182,9 @@ impl<'a> BreakEvenSearch<'a> {
                 let middle = middle(axis, &crossing);
                 // With the others as assumed, all replications have their say.
                 let each = if others == Level::Assumed && self.replications > 1 {
-                    own_values(&curve, &crossing, middle, target, &in_all(middle))
+                    let looked_at = looked_at(axis, &crossing);
+                    let savings: Vec<Vec<f64>> = looked_at.iter().map(|at| in_all(*at)).collect();
+                    own_values(&curve, &crossing, target, (&looked_at, &savings))
                 } else {
                     Vec::new()
                 };
@@ -224,13 +226,14 @@ impl<'a> SearchOfLevel<'a> {
     }
 
     /// The sets that all replications will be asked about.
-    fn middles(&self) -> Vec<Assumptions> {
+    fn last(&self) -> Vec<Assumptions> {
         if self.others != Level::Assumed || self.of.replications == 1 {
             return Vec::new();
         }
         let targets = self.of.targets.iter();
         let crossings = targets.flat_map(|target| self.search.curve().crossings(*target));
-        let values: Vec<f64> = crossings.map(|crossing| middle(self.axis, &crossing)).collect();
+        let values: Vec<f64> =
+            crossings.flat_map(|crossing| looked_at(self.axis, &crossing)).collect();
         self.sets(&values)
     }
 }
@@ -301,22 +304,45 @@ impl SavingsAtValues<'_, '_> {
     }
 }
 
-/// The value inside a bracket, near its middle, at which all replications are run.
+/// The value that stands for a bracket: near its middle, or of whole numbers the first behind the crossing.
 pub(crate) fn middle(axis: &SearchAxis, crossing: &Crossing) -> f64 {
     if axis.span.whole { crossing.behind } else { (crossing.before * crossing.behind).sqrt() }
 }
 
-/// The logarithm of each replication's own break-even value: one step of Newton's method from
-/// `middle`, by how far its saving there is from the target and by the slope of the first one's curve.
+/// The values of a bracket at which all replications are run: its middle, or of whole numbers both ends, between
+/// which the saving may fall at once by more than any slope tells.
+fn looked_at(axis: &SearchAxis, crossing: &Crossing) -> Vec<f64> {
+    if axis.span.whole {
+        vec![crossing.before, crossing.behind]
+    } else {
+        vec![middle(axis, crossing)]
+    }
+}
+
+/// The logarithm of each replication's own break-even value. A replication that crosses the target within a bracket
+/// of whole numbers does so at its end; else one step of Newton's method from the value that lies nearest, by how far
+/// its saving there is from the target and by the slope of the first one's curve.
 fn own_values(
     curve: &Curve,
     crossing: &Crossing,
-    middle: f64,
     target: f64,
-    savings: &[f64],
+    (values, savings): (&[f64], &[Vec<f64>]),
 ) -> Vec<f64> {
     let Some(slope) = curve.slope_at(crossing) else { return Vec::new() };
-    savings.iter().map(|saving| middle.ln() + (target - saving) / slope).collect()
+    let replications = savings.first().map_or(0, Vec::len);
+    let own = (0..replications).map(|replication| {
+        let near = |at: usize| values[at].ln() + (target - savings[at][replication]) / slope;
+        let [before, .., behind] = values else { return near(0) };
+        let is_past = |at: usize| {
+            (savings[at][replication] >= target) == (crossing.direction == Direction::Rises)
+        };
+        match (is_past(0), is_past(values.len() - 1)) {
+            (true, _) => near(0).min(before.ln()),
+            (false, true) => behind.ln(),
+            (false, false) => near(values.len() - 1).max(behind.ln()),
+        }
+    });
+    own.collect()
 }
 
 /// A crossing's value and interval, from the logarithms of each replication's own.
@@ -328,8 +354,8 @@ fn break_even(axis: &SearchAxis, crossing: Crossing, middle: f64, each: &[f64]) 
     };
     let [low, value, high] = [mean - half_width, mean, mean + half_width].map(|logarithm| {
         let value = libm::exp(logarithm).clamp(span.low, span.high);
-        // Of whole numbers the crossing lies between two: the first behind it.
-        if span.whole { value.ceil() } else { value }
+        // Of whole numbers the crossing lies between two: the first behind it, but for what logarithms round.
+        if span.whole { (value - 1e-9 * value).ceil() } else { value }
     });
     BreakEven { crossing, value, interval: Some((low, high)) }
 }

@@ -13,7 +13,7 @@ use std::fmt;
 use super::Arm;
 use super::events::{Event, Events, KeyUse, Rules};
 use crate::encryption::needs::Needs;
-use crate::logs::exported_request::Outgoing;
+use crate::logs::exported_request::{AskedKeys, Outgoing};
 use crate::logs::record::Nanoseconds;
 use crate::s3::{IdentityKind, Object, Operation, Request};
 use crate::scenario::Scenario;
@@ -288,6 +288,13 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         bucket: &scenario.bucket(own).name,
         region: &scenario.bucket(own).region,
         read_region: &scenario.bucket(read_from).region,
+        kms_key: kms_key(scenario, request.bucket),
+        read_kms_key: kms_key(scenario, named.source.map_or(request.bucket, |it| it.bucket)),
+        asks_for: match request.object {
+            Object::Unserved => AskedKeys::None,
+            _ if !request.allows_bucket_key => AskedKeys::Objects,
+            _ => AskedKeys::All,
+        },
         key: named.object.map(|object| object.name.to_string()),
         source: named
             .source
@@ -300,4 +307,12 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         of_read: answer.of_read.into(),
         makes_key: answer.generated.is_some(),
     }
+}
+
+/// The number of the KMS key of a part of a bucket, if the bucket has several.
+fn kms_key(scenario: &Scenario, part: u32) -> Option<u32> {
+    let domain = &scenario.domains[part as usize];
+    let mut others = scenario.domains.iter().filter(|other| other.bucket == domain.bucket);
+    let has_several = others.any(|other| other.rented_key != domain.rented_key);
+    domain.rented_key.filter(|_| has_several)
 }

@@ -9,6 +9,7 @@ use bks::encryption::assumption::Level;
 use bks::figure::Figure;
 use bks::results::Results;
 use bks::scenario::Scenario;
+use bks::units::Usd;
 
 /// Four sessions of one role: what a requester is makes all the difference.
 const SMALL: &str = r#"name = "small"
@@ -179,7 +180,7 @@ fn conditions_are_of_figures_or_of_their_change() {
     let results = run(&[]);
     let comparison = Comparison::of(&all(&results), 0);
     let failing = |text: &str| -> Vec<String> {
-        let verdicts = Condition::parse(text).unwrap().judge(&comparison);
+        let verdicts = Condition::parse(text).unwrap().judge(&comparison).unwrap();
         verdicts.into_iter().filter(|it| !it.holds).map(|it| it.candidate).collect()
     };
     let both = ["bucket-key-role", "bucket-key-session"];
@@ -188,6 +189,18 @@ fn conditions_are_of_figures_or_of_their_change() {
     assert_eq!(failing("kms_requests > 0"), ["sse-kms", both[0], both[1]], "figures of all");
     assert_eq!(failing("saving >= +1%"), both, "points of a share");
     assert_eq!(failing("total_cost_usd < -0.01").len(), 2);
+    // Whatever is more than nothing is more than any share of it.
+    let mut nothing = results.clone();
+    nothing.summary.iter_mut().filter(|row| row.configuration == "sse-kms").for_each(|row| {
+        row.kms_cost_usd = Usd::default();
+    });
+    let comparison = Comparison::of(&all(&nothing), 0);
+    let judged = |text: &str| Condition::parse(text).unwrap().judge(&comparison);
+    let failed = judged("kms_cost_usd > +10%").unwrap().into_iter().filter(|it| !it.holds);
+    assert_eq!(failed.map(|it| it.candidate).collect::<Vec<_>>(), both);
+    assert!(judged("failed_share > +10%").unwrap().iter().all(|it| it.holds));
+    let missing = judged("audit_saving < 99%").unwrap_err().to_string();
+    assert!(missing.contains("has no `audit_saving`"), "{missing}");
     for (text, why) in [
         ("kms_requests", "it has no `<`"),
         ("sse-kms.saving < 1", "here a condition is about every candidate"),
@@ -268,7 +281,9 @@ fn a_condition_that_holds_exits_with_3() {
     assert_eq!(output.status.code(), Some(3));
     let message = text(&output.stderr);
     assert!(message.starts_with("assertion not met: `kms_requests` of `bucket-key-role` is -0."));
-    assert!(message.contains("against a threshold of -0.1 (`--fail-if kms_requests < -10%`)"));
+    assert!(message.contains(
+        "of the baseline's, against a threshold of -10.0 % (`--fail-if kms_requests < -10%`)"
+    ));
 }
 
 #[test]

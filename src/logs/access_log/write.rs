@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::logs::exported_request::Outgoing;
+use crate::logs::exported_request::{AskedKeys, Outgoing};
 use crate::logs::record::Nanoseconds;
 use crate::s3::{IdentityKind, Operation};
 use crate::units::utc;
@@ -56,7 +56,7 @@ const fn name(operation: Operation) -> &'static str {
 }
 
 /// The method of its request line.
-const fn method(operation: Operation) -> &'static str {
+pub(in crate::logs) const fn method(operation: Operation) -> &'static str {
     match operation {
         Operation::PutObject
         | Operation::UploadPart
@@ -87,12 +87,17 @@ fn line(
     let time = common_log(request.time);
     let who = requester(request);
     let (who, bucket) = (field(&who), field(bucket));
-    let status = if request.operation == Operation::DeleteObject { 204 } else { 200 };
+    let status = match request.operation {
+        Operation::DeleteObject => "204 -",
+        _ if request.asks_for != AskedKeys::None => "200 -",
+        _ if method == "GET" || method == "HEAD" => "304 -",
+        _ => "412 PreconditionFailed",
+    };
     let path = if key == "-" { "" } else { key };
     writeln!(
         file,
         "{OWNER} {bucket} [{time}] 192.0.2.1 {who} {:016X} {operation} {key} \
-         \"{method} /{bucket}/{path} HTTP/1.1\" {status} - - - 1 1 \"-\" \"bks\" - - SigV4 \
+         \"{method} /{bucket}/{path} HTTP/1.1\" {status} - - 1 1 \"-\" \"bks\" - - SigV4 \
          TLS_AES_128_GCM_SHA256 AuthHeader s3.amazonaws.com TLSv1.3 - - -",
         request.number
     )

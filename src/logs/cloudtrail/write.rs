@@ -8,8 +8,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::logs::access_log::write::requester;
-use crate::logs::exported_request::{Call, Outgoing};
+use crate::logs::access_log::write::{method, requester};
+use crate::logs::exported_request::{AskedKeys, Call, Outgoing};
 use crate::s3::{IdentityKind, Operation};
 use crate::units::utc;
 
@@ -82,7 +82,11 @@ fn data_event(request: &Outgoing) -> Value {
     if request.operation == Operation::HeadObjectChecksum {
         parameters["x-amz-checksum-mode"] = json!("ENABLED");
     }
-    json!({
+    if request.asks_for == AskedKeys::Objects && matches!(method(request.operation), "PUT" | "POST")
+    {
+        parameters["x-amz-server-side-encryption-bucket-key-enabled"] = json!("false");
+    }
+    let mut event = json!({
         "eventVersion": "1.11",
         "userIdentity": identity(request),
         "eventTime": utc(request.time),
@@ -94,7 +98,19 @@ fn data_event(request: &Outgoing) -> Value {
         "eventType": "AwsApiCall",
         "managementEvent": false,
         "eventCategory": "Data",
-    })
+    });
+    if request.operation != Operation::DeleteObject && request.asks_for == AskedKeys::None {
+        event["errorCode"] = json!("PreconditionFailed");
+    } else if let Some(number) = request.kms_key {
+        let key = kms_key_arn(request.region, number);
+        event["responseElements"] = json!({"x-amz-server-side-encryption-aws-kms-key-id": key});
+    }
+    event
+}
+
+/// The ARN of a KMS key: one for all buckets of a region, and those that other objects in a bucket are under.
+fn kms_key_arn(region: &str, number: u32) -> String {
+    format!("arn:aws:kms:{region}:111122223333:key/00000000-0000-0000-0000-{number:012x}")
 }
 
 /// The key of a copy's source of which nothing is known.
@@ -123,9 +139,12 @@ fn kms_event(request: &Outgoing, place: usize, call: Call) -> Value {
     } else {
         format!("arn:aws:s3:::{bucket}")
     };
-    let region = if of_read { request.read_region } else { request.region };
-    // One key for all buckets of a region.
-    let key = format!("arn:aws:kms:{region}:111122223333:key/00000000-0000-0000-0000-000000000000");
+    let (region, key) = if of_read {
+        (request.read_region, request.read_kms_key)
+    } else {
+        (request.region, request.kms_key)
+    };
+    let key = kms_key_arn(region, key.unwrap_or_default());
     json!({
         "eventVersion": "1.11",
         "userIdentity": identity(request),

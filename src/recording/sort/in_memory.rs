@@ -159,8 +159,8 @@ mod tests {
             ResolvedRequest::new(owner, Stamp::new(ms, RequestKind::Inventoried), 0, 0, 0)
         });
         assert_eq!(shifts(&requests, 2), [39]);
-        assert_eq!(shifts(&requests, 3), [39, 11]);
-        assert_eq!(shifts(&requests, 12), [39, 11, 3]);
+        assert_eq!(shifts(&requests, 3), [39, 12]);
+        assert_eq!(shifts(&requests, 12), [39, 12, 4]);
         assert_eq!(shifts(&requests[..1], 4), [0; 0]);
     }
 }
