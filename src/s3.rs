@@ -190,6 +190,15 @@ impl Principal {
     }
 }
 
+/// The partition that ARNs of a region begin with
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
+pub(crate) fn partition_of(region: &str) -> &'static str {
+    const OTHERS: [(&str, &str); 3] =
+        [("us-gov-", "aws-us-gov"), ("cn-", "aws-cn"), ("eusc-", "aws-eusc")];
+    let other = OTHERS.into_iter().find(|(begin, _)| region.starts_with(begin));
+    other.map_or("aws", |(_, partition)| partition)
+}
+
 /// What the names of directory buckets end with.
 pub(crate) const DIRECTORY_SUFFIX: &str = "--x-s3";
 

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Calibrated, Evidence, MAX_UNMATCHED, ReadOf, Session, is_sure};
+use super::{Calibrated, Evidence, MAX_UNMATCHED, ReadOf, SURE, Session};
 
 const METHOD: &str =
     "Decrypts in the second of a GenerateDataKey, against the session's reads then and around it";
@@ -49,9 +49,9 @@ pub(super) fn estimate(evidence: &Evidence) -> Calibrated<u32> {
     let NewKeys { seconds, without, beyond, others, log_chance } = new_keys;
     if seconds == 0 {
         Calibrated::nothing(METHOD, "no key is generated in the trail")
-    } else if is_sure(beyond, seconds) && without * ACCIDENTS <= beyond {
+    } else if beyond >= SURE && without * ACCIDENTS <= beyond {
         Calibrated::known(1, METHOD, "")
-    } else if is_sure(without, seconds) && beyond * ACCIDENTS <= without {
+    } else if without >= SURE && beyond * ACCIDENTS <= without {
         Calibrated::known(0, METHOD, "a check that asks no KMS does not show")
     } else if without == 0 && others >= BY_CHANCE.0 && log_chance < BY_CHANCE.1.ln() {
         Calibrated::known(1, METHOD, "")

@@ -15,6 +15,7 @@ use crate::quota::QuotaTerms;
 use crate::report::migration::{self as report, MigrationPlanned};
 use crate::results::migration::ways::{Asked, MigrationWays};
 use crate::results::run::Step;
+use crate::scenario::overrides::Override;
 use crate::simulation::estimate;
 use crate::units::{Rate, Share};
 
@@ -119,7 +120,12 @@ impl MigrateArgs {
     }
 
     fn of_scenario(&self, source: &str) -> Result<Exit> {
-        let scenario = self.changes.scenario(source, self.jobs.threads())?;
+        let mut scenario = self.changes.scenario(source, self.jobs.threads())?;
+        if let Some(rate) = self.rate {
+            // It decides how many objects share a key, too.
+            scenario = scenario
+                .changed(&[Override::new("assumptions.migration_rate", rate.to_string())])?;
+        }
         let asked = self.asked();
         let long = MigrationWays::scenario(&scenario, &asked).map_err(|error| error.at(source))?;
         estimate::check_size(&long, self.jobs.threads(), memory::free())

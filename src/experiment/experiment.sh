@@ -10,6 +10,7 @@
 set -u
 
 region='@REGION@'
+partition='@PARTITION@'
 prefix='@PREFIX@'
 most_requests=@MOST_REQUESTS@   # cost ceiling: about @COST@ USD
 session_s=@SESSION_S@
@@ -106,7 +107,7 @@ make_bucket() {
 
 trust() {
     printf '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"%s"}}]}' \
-        "arn:aws:iam::$account:root"
+        "arn:$partition:iam::$account:root"
 }
 
 make_role() {
@@ -118,7 +119,7 @@ make_role() {
 
 put_policy() {
     try iam put-role-policy --role-name "$1" --policy-name measure --policy-document \
-        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\",\"s3:GetObject\",\"s3:ListMultipartUploadParts\",\"s3:UpdateObjectEncryption\"],\"Resource\":\"arn:aws:s3:::$name/*\"},{\"Effect\":\"Allow\",\"Action\":[\"kms:GenerateDataKey\",\"kms:Decrypt\",\"kms:Encrypt\",\"kms:ReEncrypt*\"],\"Resource\":\"$key_id\"}]}"
+        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\",\"s3:GetObject\",\"s3:ListMultipartUploadParts\",\"s3:UpdateObjectEncryption\"],\"Resource\":\"arn:$partition:s3:::$name/*\"},{\"Effect\":\"Allow\",\"Action\":[\"kms:GenerateDataKey\",\"kms:Decrypt\",\"kms:Encrypt\",\"kms:ReEncrypt*\"],\"Resource\":\"$key_id\"}]}"
 }
 
 # Creates and removes one of each first: it stops here if it may not remove what it makes.
@@ -162,7 +163,7 @@ sleep 20    # roles take a while to be known everywhere
 assume() {
     role=$1 session=$2
     shift 2
-    try sts assume-role --role-arn "arn:aws:iam::$account:role/$prefix-$began-$role" \
+    try sts assume-role --role-arn "arn:$partition:iam::$account:role/$prefix-$began-$role" \
         --role-session-name "$session" "$@" --duration-seconds "$session_s" --output text --query \
         '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken,AssumedRoleUser.Arn]' \
         >"$work/$session" || fail "the role cannot be assumed for $session_s s: is this a role itself? then take --time 50min"

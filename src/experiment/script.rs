@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::Experiment;
 use super::schedule::ExperimentSession;
+use crate::s3::partition_of;
 
 const TEMPLATE: &str = include_str!("experiment.sh");
 
@@ -20,6 +21,7 @@ pub fn script(experiment: &Experiment, region: &str, prefix: &str) -> String {
     let counts = experiment.counts();
     let values = [
         ("REGION", region.to_owned()),
+        ("PARTITION", partition_of(region).to_owned()),
         ("PREFIX", prefix.to_owned()),
         ("MOST_REQUESTS", experiment.most_requests.to_string()),
         ("COST", experiment.cost.to_string()),

@@ -87,6 +87,8 @@ pub struct ObjectCounts {
     pub sized: u64,
     /// Objects that are too large for one COPY request.
     pub large: u64,
+    /// The bytes of these.
+    pub large_bytes: u128,
     /// Objects in each step of ages, as far as ages are known.
     pub ages: BTreeMap<AgeBin, u64>,
 }
@@ -98,6 +100,7 @@ impl ObjectCounts {
         self.bytes += other.bytes;
         self.sized += other.sized;
         self.large += other.large;
+        self.large_bytes += other.large_bytes;
         for (step, objects) in &other.ages {
             *self.ages.entry(*step).or_default() += objects;
         }
@@ -139,7 +142,10 @@ impl InventoryCounts {
         if let Some(size) = item.size {
             counts.bytes += u128::from(size);
             counts.sized += 1;
-            counts.large += u64::from(size > COPY_BYTES_MAX);
+            if size > COPY_BYTES_MAX {
+                counts.large += 1;
+                counts.large_bytes += u128::from(size);
+            }
         }
         if let Some(modified_ns) = item.modified_ns {
             let age_s = as_of_ns.saturating_sub(modified_ns) / 1_000_000_000;

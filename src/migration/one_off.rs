@@ -102,7 +102,8 @@ impl OneOff {
         for one in stored {
             let reach = Reach::of(operation, one);
             work.objects += reach.objects;
-            let bytes = one.mean_bytes().map(|mean| u128::from(mean) * u128::from(reach.objects));
+            let bytes =
+                one.mean_bytes(operation).map(|mean| u128::from(mean) * u128::from(reach.objects));
             if reach.objects > 0 {
                 work.bytes = work.bytes.zip(bytes).map(|(sum, more)| sum + more);
             }
@@ -131,7 +132,7 @@ impl OneOff {
     /// Adds what a storage class charges for copying objects onto themselves.
     fn add_fees(&mut self, stored: &StoredObjects, reach: &Reach, class: &ClassPrices) {
         let per_gib = |amount, days| Price::new(Usd::from_pico(amount), GIB * days);
-        let each = stored.mean_bytes().unwrap_or(0);
+        let each = stored.mean_bytes(MigrationMethod::Copy).unwrap_or(0);
         // What is not reached stays where it is.
         let share = reach.objects as f64 / stored.objects.max(1) as f64;
         let early_bytes = stored.early_days * share * each as f64;
@@ -224,6 +225,15 @@ mod tests {
     fn what_cannot_be_touched_costs_nothing() {
         let archived = kms().in_class(StorageClass::DeepArchive, |_| 0.0);
         assert_eq!(one_off(MigrationMethod::Copy, &archived).total(), Usd::ZERO);
+        // A large object beside a small one, in a class that charges retrieval by the byte.
+        let mixed = StoredObjects {
+            objects: 2,
+            bytes: Some((100 << 30) + 1_048_576),
+            large: 1,
+            large_bytes: 100 << 30,
+            ..kms()
+        };
+        assert_eq!(one_off(MigrationMethod::Copy, &mixed).bytes, Some(1_048_576));
         let large = kms().sized(6 << 30);
         assert_eq!(one_off(MigrationMethod::Copy, &large).total(), Usd::ZERO);
     }

@@ -1,6 +1,7 @@
 //! Objects that are there, as a migration sees them: what decides whether and how they can be given a
 //! bucket key, and what that costs.
 
+use super::reach::MigrationMethod;
 use crate::inventory::tally::{AgeBin, COPY_BYTES_MAX, InventoryCounts, ObjectCounts, ObjectKind};
 use crate::inventory::{BucketKeyStatus, EncryptionStatus, StorageClass, VersionKind};
 
@@ -19,6 +20,8 @@ pub struct StoredObjects {
     pub bytes: Option<u128>,
     /// How many are over 5 GiB.
     pub large: u64,
+    /// The bytes of these.
+    pub large_bytes: u128,
     /// How many are younger than their class is paid for at the least.
     pub early: u64,
     /// The days that are still to be paid for, summed over these.
@@ -45,6 +48,7 @@ impl StoredObjects {
             objects,
             bytes: None,
             large: 0,
+            large_bytes: 0,
             early: 0,
             early_days: 0.0,
             is_directory: false,
@@ -55,8 +59,10 @@ impl StoredObjects {
     /// The same, each of so many bytes.
     #[must_use]
     pub fn sized(self, bytes_each: u64) -> Self {
-        let large = if bytes_each > COPY_BYTES_MAX { self.objects } else { 0 };
-        Self { bytes: Some(u128::from(bytes_each) * u128::from(self.objects)), large, ..self }
+        let bytes = u128::from(bytes_each) * u128::from(self.objects);
+        let is_large = bytes_each > COPY_BYTES_MAX;
+        let (large, large_bytes) = if is_large { (self.objects, bytes) } else { (0, 0) };
+        Self { bytes: Some(bytes), large, large_bytes, ..self }
     }
 
     /// The same in a storage class; `younger` tells which share of them is younger than some days.
@@ -87,6 +93,7 @@ impl StoredObjects {
         Self {
             bytes: self.bytes.map(|bytes| bytes * u128::from(objects) / of_all),
             large: (self.large as f64 * share).round() as u64,
+            large_bytes: self.large_bytes * u128::from(objects) / of_all,
             early: (self.early as f64 * share).round() as u64,
             early_days: self.early_days * share,
             objects,
@@ -94,10 +101,16 @@ impl StoredObjects {
         }
     }
 
-    /// Mean bytes of an object, if known.
+    /// Mean bytes of an object that an operation takes, if known.
     #[must_use]
-    pub fn mean_bytes(&self) -> Option<u64> {
-        self.bytes.map(|bytes| (bytes / u128::from(self.objects.max(1))) as u64)
+    pub fn mean_bytes(&self, operation: MigrationMethod) -> Option<u64> {
+        let (left, left_bytes) = if operation == MigrationMethod::Copy {
+            (self.large, self.large_bytes)
+        } else {
+            (0, 0)
+        };
+        let objects = u128::from((self.objects - left.min(self.objects)).max(1));
+        self.bytes.map(|bytes| (bytes.saturating_sub(left_bytes) / objects) as u64)
     }
 }
 
@@ -129,6 +142,7 @@ fn of_kind(bucket: &str, kind: ObjectKind, counts: &ObjectCounts) -> StoredObjec
         // Objects of unknown size are taken to be as large as the others.
         bytes: (counts.sized > 0).then(|| counts.bytes * u128::from(counts.objects) / of_sized),
         large: counts.large,
+        large_bytes: counts.large_bytes,
         early: counts.younger_than_days(days_min),
         early_days: left.sum(),
         ..StoredObjects::of(bucket, kind.encryption, counts.objects)

@@ -141,8 +141,8 @@ fn note_class(Touched { class, all, current, young }: &Touched, notes: &mut Vec<
             "{}: copying {} objects ({}) is charged for retrieval{}, and at least {} of them are \
              younger than {} days: replacing these is charged as early deletion",
             class.name(),
-            grouped(current.objects),
-            bytes(current.bytes),
+            grouped(current.objects - current.large),
+            bytes(current.bytes.saturating_sub(current.large_bytes)),
             if class.is_archive() { " after they are restored" } else { "" },
             grouped(*young),
             class.days_min()

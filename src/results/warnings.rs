@@ -16,6 +16,7 @@ use crate::harmless_text::{few, named};
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, Certainty, PriceEntry, PriceName, PriceTable, Sku};
 use crate::recording::LONGEST;
+use crate::s3::partition_of;
 use crate::scenario::written::DEFAULT_REGION;
 use crate::scenario::{Configuration, Scenario};
 use crate::units::readable::{dollars, grouped};
@@ -60,12 +61,15 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
     }
     // What follows from bucket-level keys follows only where one is asked for.
     if found.with_bucket_keys().any(|(_, row)| row.cloudtrail_events_bucket_arn > 0.0) {
+        let bucket = format!("arn:{}:s3:::BUCKET", partition_of(&scenario.buckets[0].region));
         warnings.push(WarningFacts::new(
             "object-arn-policies",
             "with bucket keys the encryption context is the bucket's ARN: IAM and key policies that \
              condition on an object's ARN stop matching",
-            "let `bks lint FILES` find such policies, and allow both `arn:aws:s3:::BUCKET` and \
-             `arn:aws:s3:::BUCKET/*` in `kms:EncryptionContext:aws:s3:arn` before turning them on",
+            format!(
+                "let `bks lint FILES` find such policies, and allow both `{bucket}` and `{bucket}/*` in \
+                 `kms:EncryptionContext:aws:s3:arn` before turning them on"
+            ),
         ));
         warnings.extend(writers_need_decrypt(&found));
         warnings.extend(audit(&found));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::logs::access_log::write::{method, requester};
 use crate::logs::exported_request::{AskedKeys, Call, Outgoing};
-use crate::s3::{IdentityKind, Operation};
+use crate::s3::{IdentityKind, Operation, partition_of};
 use crate::units::utc;
 
 /// Writes `requests`, and tells how many events that made.
@@ -110,7 +110,8 @@ fn data_event(request: &Outgoing) -> Value {
 
 /// The ARN of a KMS key: one for all buckets of a region, and those that other objects in a bucket are under.
 fn kms_key_arn(region: &str, number: u32) -> String {
-    format!("arn:aws:kms:{region}:111122223333:key/00000000-0000-0000-0000-{number:012x}")
+    let partition = partition_of(region);
+    format!("arn:{partition}:kms:{region}:111122223333:key/00000000-0000-0000-0000-{number:012x}")
 }
 
 /// The key of a copy's source of which nothing is known.
@@ -134,17 +135,14 @@ fn kms_event(request: &Outgoing, place: usize, call: Call) -> Value {
         None => own,
     };
     let (bucket, key) = if of_read { source } else { own };
-    let arn = if by_object {
-        format!("arn:aws:s3:::{bucket}/{key}")
-    } else {
-        format!("arn:aws:s3:::{bucket}")
-    };
+    let object = if by_object { format!("{bucket}/{key}") } else { bucket.to_owned() };
     let (region, key) = if of_read {
         (request.read_region, request.read_kms_key)
     } else {
         (request.region, request.kms_key)
     };
     let key = kms_key_arn(region, key.unwrap_or_default());
+    let arn = format!("arn:{}:s3:::{object}", partition_of(region));
     json!({
         "eventVersion": "1.11",
         "userIdentity": identity(request),
