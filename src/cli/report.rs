@@ -151,7 +151,7 @@ impl Beside {
         let keys: Vec<String> = keys.collect();
         let folder = shell(&folder.display().to_string());
         self.left_out.push(format!(
-            "the sweep `{place}` is left out: {why}; `bks sweep {folder}/run.toml {} --out {folder}` makes it \
+            "the sweep `{place}` is left out: {why}; `bks sweep {folder}/run.toml {} --restart --out {folder}` makes it \
              anew",
             keys.join(" ")
         ));

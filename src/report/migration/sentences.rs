@@ -67,6 +67,11 @@ fn pays(row: &WayRow) -> String {
         (Some(soonest), None) => format!(" [{} … never or not known]", days(soonest)),
         _ => String::new(),
     };
+    if row.objects > 0 && row.duration_s.is_none() {
+        return "has no room in the KMS quota, which traffic fills: it cannot run before that is raised or others call \
+                less"
+        .to_owned();
+    }
     match (row.payback.as_deref(), row.payback_s) {
         (_, Some(time_s)) => {
             let date =

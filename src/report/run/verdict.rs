@@ -5,6 +5,7 @@
 
 use super::{added_cost, added_cost_span, assumptions, period, throttling};
 use crate::figure::Figure;
+use crate::harmless_text::named;
 use crate::report::numbers::{at_levels, dollars, nine_in_ten, percent};
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
@@ -107,10 +108,10 @@ fn audited(headline: &SummaryRow, baseline: &SummaryRow) -> String {
     let left = saved - events;
     let does = match headline.audit_saving_ratio {
         Some(ratio) if left > 0.0 => format!(
-            "saves {} of {}, {} of their cost",
+            "saves {}, {} of what `{}` costs",
             dollars(left),
-            dollars(saved),
-            percent(ratio)
+            percent(ratio),
+            named(&baseline.configuration)
         ),
         _ => format!("costs {} more", dollars(-left)),
     };
