@@ -32,6 +32,12 @@ struct Done<'a> {
     runs: &'a Counterfactuals<'a>,
 }
 
+/// The number of a change, what it saves next, and the bills with it.
+type NextStep = (usize, Saving, Bills);
+
+/// Seconds of a year.
+const YEAR_S: f64 = 365.0 * 86_400.0;
+
 /// What may be done next.
 struct NextCandidate {
     number: usize,
@@ -78,8 +84,9 @@ pub(super) fn order(
         });
     }
     while steps.len() < STEPS
-        && let Some((number, saving, bills)) = done.next(&mut candidates)
+        && let Some(next) = done.next(&mut candidates)
     {
+        let (number, saving, bills) = done.worth_its_cost(next, &candidates);
         let group = advice.list[number].kind.group;
         candidates.retain(|it| {
             let other = advice.list[it.number].kind.group;
@@ -122,7 +129,7 @@ impl Done<'_> {
     }
 
     /// The candidate that saves most next, if any saves enough.
-    fn next(&self, candidates: &mut Vec<NextCandidate>) -> Option<(usize, Saving, Bills)> {
+    fn next(&self, candidates: &mut Vec<NextCandidate>) -> Option<NextStep> {
         for it in candidates.iter_mut() {
             it.next = None;
         }
@@ -166,6 +173,38 @@ impl Done<'_> {
         let once = once(&self.advice.list[number].change, saving, &bills);
         let pays = once.is_none_or(|once| once.payback != NEVER_PAID);
         pays.then_some((saving, bills))
+    }
+
+    /// Of the changes that stand for one another the one with the greatest saving, unless what it saves beyond a part
+    /// of it does not pay within a year for what it costs beyond that: a hot prefix beside a large cold rest.
+    fn worth_its_cost(&self, most: NextStep, candidates: &[NextCandidate]) -> NextStep {
+        let (number, ..) = most;
+        let Some(group) = self.advice.list[number].kind.group else { return most };
+        let others = candidates
+            .iter()
+            .map(|it| it.number)
+            .filter(|other| *other != number && self.advice.list[*other].kind.group == Some(group));
+        let mut best = most;
+        for other in others {
+            let Some((saving, bills)) = self.after(other) else { continue };
+            let [cost, other_cost] =
+                [(&best), &(other, saving, bills.clone())].map(|it| self.cost(it));
+            let saved = best.1.assumed.as_f64() - saving.assumed.as_f64();
+            if other_cost < cost && saved * self.periods_a_year() < cost - other_cost {
+                best = (other, saving, bills);
+            }
+        }
+        best
+    }
+
+    /// What a step costs once, in dollars.
+    fn cost(&self, (number, saving, bills): &NextStep) -> f64 {
+        let once = once(&self.advice.list[*number].change, *saving, bills);
+        once.map_or(0.0, |once| once.cost.as_f64())
+    }
+
+    fn periods_a_year(&self) -> f64 {
+        YEAR_S / self.advice.period.as_secs_f64()
     }
 
     fn take(&mut self, number: usize, bills: Bills) {

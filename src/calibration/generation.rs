@@ -297,6 +297,9 @@ impl GenerationFit {
     }
 }
 
+/// Of how many lifetimes the best one that the steps meet may be a multiple.
+const MULTIPLES: i64 = 4;
+
 /// Scores lifetimes back from the greatest that is possible.
 fn try_lifetimes(
     likelihood: &Likelihood,
@@ -320,8 +323,13 @@ fn try_lifetimes(
         .map(|lifetime_s| (lifetime_s, partitions.score(likelihood, lifetime_s)))
         .collect();
     let best = scores.iter().max_by(|a, b| a.1.log.total_cmp(&b.1.log)).map_or(0, |best| *best.0);
-    for lifetime_s in (best - 40).max(0)..(best + 40).min(edge) {
-        scores.entry(lifetime_s).or_insert_with(|| partitions.score(likelihood, lifetime_s));
+    // Twice the lifetime with twice the partitions explains nearly as much, and where requesters differ in partitions
+    // the truth is a peak of some seconds that the steps may pass over.
+    let parts = if partitions == WritePartitions::Own { 1..=MULTIPLES } else { 1..=1 };
+    for near in parts.map(|part| best / part) {
+        for lifetime_s in (near - 40).max(0)..(near + 40).min(edge) {
+            scores.entry(lifetime_s).or_insert_with(|| partitions.score(likelihood, lifetime_s));
+        }
     }
     let scores: Vec<(i64, Score)> = scores.into_iter().collect();
     for (place, &(lifetime_s, score)) in scores.iter().enumerate() {
