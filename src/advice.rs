@@ -162,6 +162,7 @@ impl Advice {
     /// If no configuration has bucket keys, or the one asked for is none of them.
     pub fn of(scenario: &Scenario, question: &Question, progress: StepProgress) -> Result<Self> {
         let configuration = advised_configuration(scenario, question.configuration)?;
+        scenario.require_prices_of_migration()?;
         let basis = basis(scenario, configuration);
         let own = scenario.changed(&basis)?;
         let runs =

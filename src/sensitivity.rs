@@ -23,6 +23,7 @@ pub mod sobol;
 
 use crate::encryption::assumption::{Assumption, Assumptions, Level, sample};
 use crate::error::{Error, Result};
+use crate::harmless_text::named;
 use crate::results::rows::SensitivityRow;
 use crate::rng::Purpose;
 use crate::scenario::Scenario;
@@ -147,11 +148,19 @@ impl Sensitivity {
     ) -> Result<Self> {
         let headline = &scenario.configurations[scenario.headline];
         if !headline.uses_bucket_keys(&scenario.domains) {
+            let mut others = scenario.configurations.iter();
+            let other = others.find(|other| other.uses_bucket_keys(&scenario.domains));
+            let hint = match other {
+                Some(other) => {
+                    format!("name another, e.g., `--set headline={}`", named(&other.name))
+                }
+                None => "add a configuration with `encryption = \"sse-kms-bucket-key\"`".to_owned(),
+            };
             return Err(Error::request(format!(
                 "the headline `{}` uses no bucket keys, so what it costs depends on no assumption",
                 headline.name
             ))
-            .hint("name another configuration, e.g., `--set headline=bucket-key-role`"));
+            .hint(hint));
         }
         for axis in plan.over.iter().filter(|axis| !axis.is_assumption()) {
             read(&axis.change(axis.span.low))?;

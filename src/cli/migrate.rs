@@ -126,6 +126,7 @@ impl MigrateArgs {
             scenario = scenario
                 .changed(&[Override::new("assumptions.migration_rate", rate.to_string())])?;
         }
+        scenario.require_prices_of_migration().map_err(|error| error.at(source))?;
         let asked = self.asked();
         let long = MigrationWays::scenario(&scenario, &asked).map_err(|error| error.at(source))?;
         estimate::check_size(&long, self.jobs.threads(), memory::free())

@@ -249,6 +249,16 @@ impl PriceTable {
         entry.unwrap_or_else(|| panic!("`{name}` of {} was not asked for", self.region)).price
     }
 
+    /// Refuses a region of which some prices are neither built in nor given.
+    ///
+    /// # Errors
+    /// Names them.
+    pub(crate) fn require(&self, names: &[PriceName]) -> Result<()> {
+        let lacks = |name: &&PriceName| self.entries[**name as usize].is_none();
+        let missing: Vec<PriceName> = names.iter().filter(lacks).copied().collect();
+        if missing.is_empty() { Ok(()) } else { Err(unpriced(&self.region, &missing)) }
+    }
+
     /// The oldest and the newest date of the built-in prices in force, and how many prices the user
     /// gave.
     #[must_use]

@@ -12,7 +12,7 @@ use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::encryption::service::{BucketScheme, Scheme};
 use crate::inventory::StorageClass;
 use crate::kms::accounts::{Accounts, Charged};
-use crate::pricing::{PriceTable, Terms};
+use crate::pricing::{PriceName, PriceTable, Terms};
 use crate::quota::QuotaTerms;
 use crate::quota::closed_loop::ClientGroup;
 use crate::recording::Recording;
@@ -393,7 +393,19 @@ pub struct Billing {
     pub clients: Vec<Vec<ClientGroup>>,
 }
 
+/// Prices of a migration by S3 Batch Operations.
+const OF_MIGRATION: [PriceName; 3] =
+    [PriceName::BatchJob, PriceName::BatchObject, PriceName::BatchManifestObject];
+
 impl Scenario {
+    /// Refuses a scenario of which a migration has no price: its own bill may not need them.
+    ///
+    /// # Errors
+    /// Names the prices.
+    pub(crate) fn require_prices_of_migration(&self) -> crate::error::Result<()> {
+        self.billing.prices.iter().try_for_each(|prices| prices.require(&OF_MIGRATION))
+    }
+
     /// Length of the run.
     #[must_use]
     pub fn duration(&self) -> SimDuration {

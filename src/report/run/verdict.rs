@@ -59,18 +59,26 @@ fn saved(results: &Results, headline: &SummaryRow, saving: f64) -> String {
 fn bracketed(results: &Results, headline: &SummaryRow) -> String {
     let levels = results.saving_range(&headline.configuration);
     let is_open = levels.is_some_and(|(low, high)| low < high);
+    let shown =
+        if headline.saving_ratio.is_some_and(|it| it < 0.0) { more_or_fewer } else { percent };
     let Some(ends) = headline.nine_in_ten(Figure::Saving).filter(|_| is_open) else {
-        return at_levels(levels, percent);
+        return at_levels(levels, shown);
     };
-    let nine_in_ten = nine_in_ten(ends, percent);
+    let nine_in_ten = nine_in_ten(ends, shown);
     match assumptions::unknown_objects(results) {
         None => format!("[{nine_in_ten}]"),
         Some(swing) => {
-            let ends = [swing.saving_at_low, swing.saving_at_high].map(percent);
+            let ends = [swing.saving_at_low, swing.saving_at_high].map(shown);
             let [low, high] = ends;
             format!("[{nine_in_ten}; by when unknown objects were written: {low} … {high}]")
         }
     }
+}
+
+/// A saving in the words of a sentence that tells what is more.
+fn more_or_fewer(saving: f64) -> String {
+    let word = if saving < 0.0 { "more" } else { "fewer" };
+    format!("{} {word}", percent(saving.abs()))
 }
 
 fn added(results: &Results, headline: &SummaryRow) -> String {
