@@ -20,15 +20,18 @@ pub(crate) mod grants;
 pub(crate) mod header;
 pub(crate) mod intrinsic;
 pub(crate) mod json;
+mod kinds;
 pub(crate) mod links;
 pub(crate) mod object_context;
 pub(crate) mod pattern;
 mod plan;
 pub(crate) mod policy;
 mod policy_document;
+mod requests;
 pub(crate) mod role;
 mod stacks;
 pub(crate) mod terraform;
+mod terraform_references;
 #[cfg(test)]
 mod tests;
 pub(crate) mod unknown;

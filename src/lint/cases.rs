@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::finding::{Confidence, Finding, Rule};
+use super::finding::Finding;
 use super::intrinsic::{ParameterValue, Scope, call, names_in};
 use super::json::{Json, MadeText, Member, Node, Place};
 
@@ -411,7 +411,7 @@ pub(super) fn not_all(at: Place) -> Finding {
         "its conditions and parameters may be combined in more than {CASES_MAX} ways: the defaults were looked at, each other \
          value by itself, and two at a time as far as that number goes"
     );
-    Finding::of(Rule::NotInFile, "", at, "conditions".to_owned(), why).sure(Confidence::Possible)
+    Finding::not_in_file("", at, "conditions".to_owned(), why)
 }
 
 fn is_same(one: &Finding, other: &Finding) -> bool {

@@ -186,7 +186,10 @@ pub(super) fn parse(text: &str) -> Result<Node> {
 fn parse_all(text: &str) -> Result<Vec<Node>> {
     let begin = text.trim_start_matches('\u{feff}').trim_start();
     if begin.starts_with(['{', '[', '"']) {
-        return Node::parse(text).map(|node| vec![node]);
+        let read = Node::parse(text).map(|node| vec![node]);
+        // The first name of a YAML text may be in quotes.
+        let is_yaml = read.is_err() && begin.starts_with('"');
+        return if is_yaml { yaml::parse(text).or(read) } else { read };
     }
     match yaml::parse(text) {
         Ok(nodes) if nodes.iter().any(|it| !it.members().is_empty() || !it.items().is_empty()) => {

@@ -6,12 +6,11 @@
 use super::document::Contents;
 use super::evaluate::{Decision, KmsRequest};
 use super::finding::{Confidence, Finding, Rule, Severity};
-use super::object_context::{
-    ContextPair, any_object, is_delegated, keys, pairs, principals, roles,
-};
+use super::object_context::{is_delegated, roles};
 use super::pattern::matches;
 use super::policy::{Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Value};
-use super::role::{Deciding, deciding};
+use super::requests::{ContextPair, TriedRequests, principals};
+use super::role::{Deciding, deciding, deciding_policies};
 
 /// Services that write their files to buckets.
 const WRITING_SERVICES: [&str; 7] = [
@@ -35,22 +34,26 @@ pub(super) fn check(contents: &Contents, number: usize) -> Vec<Finding> {
 
 fn check_statement(contents: &Contents, number: usize, statement: &Statement) -> Option<Finding> {
     let policy = &contents.policies[number];
-    let mut pairs = pairs(statement);
-    pairs.push(any_object());
     let mut lacking = Vec::new();
     let roles = roles(contents, policy, statement);
     let all = deciding(&contents.policies, roles, number, &principals(statement));
+    let is_service = |who: Option<&str>| who.is_some_and(|it| WRITING_SERVICES.contains(&it));
+    let is_about_s3 = is_about_s3(policy, statement);
+    if !is_about_s3 && !all.iter().any(|(_, principal)| is_service(*principal)) {
+        return None;
+    }
+    let tried = TriedRequests::of(deciding_policies(&contents.policies, number, &all));
+    let (pairs, keys) = (tried.pairs_and_any(statement), tried.keys(policy, statement));
     for (deciding, principal) in all {
-        let is_service = principal.is_some_and(|it| WRITING_SERVICES.contains(&it));
-        if !is_service && !is_about_s3(policy, statement) {
+        if !is_about_s3 && !is_service(principal) {
             continue;
         }
-        for key in &keys(policy, statement) {
+        for key in &keys {
             let decrypts =
                 pairs.iter().map(|pair| lacks_decrypt(deciding, statement, (key, principal), pair));
             let may_have_others = deciding.role().is_none_or(|it| it.role.has_others);
             lacking.extend(
-                decrypts.flatten().map(|request| may_have_others && is_delegated(policy, &request)),
+                decrypts.flatten().map(|request| may_have_others && is_delegated(policy, statement, &request)),
             );
         }
         if !lacking.is_empty() {
