@@ -75,17 +75,18 @@ impl Selection {
             let named = value.matched.as_str();
             // Whoever excepts a role from a denial does not except its sessions.
             named == "*"
-                || principal.is_none_or(|it| {
-                    it == named || !self.is_negated && is_session_of(it, named)
-                })
+                || principal
+                    .is_none_or(|it| it == named || !self.is_negated && is_session_of(it, named))
         })
     }
 }
 
 /// Whether somebody is a session of a role: of whatever path, which sessions' ARNs do not have.
 pub(super) fn is_session_of(principal: &str, role: &str) -> bool {
-    let session = principal.split_once(":assumed-role/").map(|(begin, end)| (begin, end.split_once('/')));
-    let (Some((begin, Some((name, _)))), Some((of, path))) = (session, role.split_once(":role/")) else {
+    let session =
+        principal.split_once(":assumed-role/").map(|(begin, end)| (begin, end.split_once('/')));
+    let (Some((begin, Some((name, _)))), Some((of, path))) = (session, role.split_once(":role/"))
+    else {
         return false;
     };
     begin.replacen(":sts:", ":iam:", 1) == of && path.rsplit('/').next() == Some(name)

@@ -198,7 +198,12 @@ impl Finding {
     }
 
     /// What the files do not tell, said rather than passed over.
-    pub(super) fn not_in_file(owner: &str, at: Place, subject: String, why: impl Into<String>) -> Self {
+    pub(super) fn not_in_file(
+        owner: &str,
+        at: Place,
+        subject: String,
+        why: impl Into<String>,
+    ) -> Self {
         Self::of(Rule::NotInFile, owner, at, subject, why.into()).sure(Confidence::Possible)
     }
 

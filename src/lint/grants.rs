@@ -64,8 +64,8 @@ pub(super) fn policy(node: &Node, names: &GrantNames, owner: &str) -> Option<Pol
     let principal = node.get(names.principal).filter(|it| !it.is_null()).cloned();
     let constraints = node.get(names.constraints).map(Node::one_or_more).unwrap_or_default();
     let conditions = constraints.iter().flat_map(|constraint| {
-        let of_kind = |(name, operator)| Some((operator, pairs(constraint.get(name)?)));
-        names.kinds.into_iter().filter_map(of_kind)
+        let kinds = names.kinds.into_iter();
+        kinds.filter_map(|(name, operator)| Some((operator, pairs(constraint.get(name)?))))
     });
     let key = node.get(names.key).filter(|it| it.text().is_some_and(|it| it.starts_with("arn:")));
     let statement = [

@@ -59,7 +59,9 @@ impl SideBySide {
         let is_in_part = |colons| comparison == TextTest::ArnLike && colons < 5 && text != "*";
         for c in text.chars() {
             let letter = match c {
-                '*' if comparison.has_wildcards() && is_in_part(colons) => PatternLetter::ManyInPart,
+                '*' if comparison.has_wildcards() && is_in_part(colons) => {
+                    PatternLetter::ManyInPart
+                }
                 '?' if comparison.has_wildcards() && is_in_part(colons) => PatternLetter::AnyInPart,
                 '*' if comparison.has_wildcards() => PatternLetter::Many,
                 '?' if comparison.has_wildcards() => PatternLetter::Any,
@@ -256,10 +258,13 @@ mod tests {
             .flat_map(|it| [format!("n:{it}"), format!("*{it}")])
             .collect();
         let mut found = 0;
-        for (first, second) in patterns.iter().flat_map(|it| patterns.iter().map(move |o| (it, o))) {
-            for comparisons in
-                [[TextTest::Like; 2], [TextTest::Like, TextTest::EqualIgnoringCase], [TextTest::ArnLike; 2]]
-            {
+        for (first, second) in patterns.iter().flat_map(|it| patterns.iter().map(move |o| (it, o)))
+        {
+            for comparisons in [
+                [TextTest::Like; 2],
+                [TextTest::Like, TextTest::EqualIgnoringCase],
+                [TextTest::ArnLike; 2],
+            ] {
                 let mut side_by_side = SideBySide::default();
                 side_by_side.add(comparisons[0], first);
                 side_by_side.add(comparisons[1], second);
@@ -281,6 +286,9 @@ mod tests {
         for number in 0..20 {
             side_by_side.add(TextTest::Like, &format!("*/{number}x/*"));
         }
-        assert_eq!(side_by_side.kinds(&[FormPart::Word, FormPart::Text("/"), FormPart::Rest]), None);
+        assert_eq!(
+            side_by_side.kinds(&[FormPart::Word, FormPart::Text("/"), FormPart::Rest]),
+            None
+        );
     }
 }

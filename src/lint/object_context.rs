@@ -77,7 +77,8 @@ pub(super) fn check(contents: &Contents, number: usize) -> Vec<Finding> {
 
 /// A statement whose conditions may go together in more ways than were tried.
 fn too_many(policy: &Policy, statement: &Statement) -> Finding {
-    let why = "its conditions tell too many kinds of objects apart: each value was looked at by itself";
+    let why =
+        "its conditions tell too many kinds of objects apart: each value was looked at by itself";
     Finding::not_in_file(&policy.owner, statement.at, statement.named(), why)
 }
 
@@ -223,7 +224,10 @@ fn bucket_to_add(pattern: &str, pair: &ContextPair) -> Option<String> {
 /// Whether a pattern stands for buckets with all that is in them, and for objects of others by chance alone.
 fn is_for_buckets(pattern: &str) -> bool {
     let head = pattern.trim_end_matches('*');
-    head.len() < pattern.len() && head.contains('*') && !head.ends_with('?') && bucket_of(pattern).is_none()
+    head.len() < pattern.len()
+        && head.contains('*')
+        && !head.ends_with('?')
+        && bucket_of(pattern).is_none()
 }
 
 /// Whether a value stands for some of a bucket's objects, not for all.
@@ -304,8 +308,8 @@ fn few_objects(written: &BTreeSet<&str>) -> Option<&'static str> {
     if written.iter().all(|value| is_all_question_marks(value)) {
         return Some("`?` stands for a `/`, too, so these are objects with very short keys");
     }
-    let are_few = |value: &&str| is_for_buckets(value) || is_all_question_marks(value);
-    written.iter().all(are_few).then_some(
+    let mut values = written.iter();
+    values.all(|it| is_for_buckets(it) || is_all_question_marks(it)).then_some(
         "buckets that it stands for and their objects stay as they are; these are objects of other buckets whose keys \
          match by chance",
     )
@@ -388,7 +392,7 @@ fn mend(rule: Rule, written: &BTreeSet<&str>, add: &[String]) -> String {
 }
 
 /// Whether a policy is a replication role's.
-fn replicates(policy: &Policy) -> bool {
+pub(super) fn replicates(policy: &Policy) -> bool {
     let actions = policy.statements.iter().flat_map(|statement| &statement.actions.values);
     let mut lower = actions.map(|value| value.matched.to_ascii_lowercase());
     lower.any(|action| action.starts_with("s3:replicate") || action.contains("forreplication"))

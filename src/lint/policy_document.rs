@@ -43,12 +43,10 @@ pub(super) fn is_partly_unknown(unknown: Option<&Node>) -> bool {
     const TEXTS: [&str; 4] =
         ["source_json", "source_policy_documents", "override_policy_documents", "override_json"];
     let Some(unknown) = unknown else { return false };
-    let has_unknown = |name: &&str| {
-        let items = unknown.get(name).into_iter().flat_map(Node::one_or_more);
-        items.into_iter().any(|it| is_unknown(Some(it)))
-    };
+    let lists = TEXTS.iter().filter_map(|name| unknown.get(name)).flat_map(Node::one_or_more);
     let statements = unknown.get("statement").into_iter().flat_map(Node::one_or_more);
-    TEXTS.iter().any(has_unknown) || statements.into_iter().any(is_statement_unknown)
+    lists.into_iter().any(|it| is_unknown(Some(it)))
+        || statements.into_iter().any(is_statement_unknown)
 }
 
 fn is_statement_unknown(unknown: &Node) -> bool {
@@ -90,7 +88,8 @@ fn statement(values: &Node, unknown: Option<&Node>) -> Node {
     }
     let conditions = blocks(values, unknown, "condition").filter_map(|(block, unknown)| {
         let values = list(block, unknown, "values")?;
-        let key = Node::of_members(block.at, [(word(block, "variable").unwrap_or(UNKNOWN), values)]);
+        let key =
+            Node::of_members(block.at, [(word(block, "variable").unwrap_or(UNKNOWN), values)]);
         Some((word(block, "test").unwrap_or(EQUALS), key))
     });
     let mut conditions: Vec<_> = conditions.collect();
@@ -126,15 +125,15 @@ fn list(values: &Node, unknown: Option<&Node>, name: &str) -> Option<Node> {
     let unknown = unknown.and_then(|it| if it.truth().is_some() { Some(it) } else { it.get(name) });
     let known = values.get(name).map(Node::items).unwrap_or_default();
     let count = known.len().max(unknown.map_or(0, |it| it.items().len()));
-    let other = || Node::of_text(values.at, UNKNOWN);
+    let other = Node::of_text(values.at, UNKNOWN);
     let mut texts: Vec<Node> = (0..count)
         .map(|at| match known.get(at).filter(|it| !it.is_null()) {
             Some(text) if !is_unknown(item(unknown, at)) => text.clone(),
-            _ => other(),
+            _ => other.clone(),
         })
         .collect();
     if texts.is_empty() && is_unknown(unknown) {
-        texts.push(other());
+        texts.push(other);
     }
     (!texts.is_empty()).then_some(Node::of_items(values.at, texts))
 }

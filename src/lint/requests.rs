@@ -45,7 +45,8 @@ fn beginning(value: &str) -> String {
     let mut parts = value.split(':');
     let is_arn = parts.next().is_some_and(|it| it.eq_ignore_ascii_case("arn"));
     let partition = parts.next().filter(|it| is_arn && parts.next().is_some() && *it != "*");
-    let partition = partition.map_or("aws".to_owned(), |it| it.to_lowercase().replace(['*', '?'], ""));
+    let partition =
+        partition.map_or("aws".to_owned(), |it| it.to_lowercase().replace(['*', '?'], ""));
     format!("arn:{partition}:s3:::")
 }
 
@@ -62,8 +63,7 @@ fn pairs_of(values: &[(TextTest, &str)]) -> Option<Vec<ContextPair>> {
     }
     let mut pairs = Vec::new();
     for beginning in &beginnings {
-        let name =
-            if beginning.starts_with("${") { FormPart::WordIfAny } else { FormPart::Word };
+        let name = if beginning.starts_with("${") { FormPart::WordIfAny } else { FormPart::Word };
         let form = [FormPart::Text(beginning), name, FormPart::Text("/"), FormPart::Rest];
         let objects = side_by_side.kinds(&form)?.into_iter();
         pairs.extend(objects.filter_map(|object| {
@@ -99,7 +99,8 @@ fn keys_of(values: &[&str]) -> Option<Vec<String>> {
 
 /// A key by itself that a value names by a variable.
 fn named_by_variable(value: &str) -> Option<String> {
-    let may_be_key = value.starts_with("${") || value.contains(":kms:") && !value.contains(":alias/");
+    let may_be_key =
+        value.starts_with("${") || value.contains(":kms:") && !value.contains(":alias/");
     let other = OTHER.to_string();
     (may_be_key && has_variable(value)).then(|| value.replace(['*', '?'], &other))
 }
@@ -164,8 +165,8 @@ impl<'a> TriedRequests<'a> {
         let about = self.keys.iter().filter(|key| statement.is_about(key));
         let about: Vec<&String> = about.collect();
         // A key's policy is that of one key: of one that the policies beside it name, if they do.
-        let is_named = |key: &&&String| own.is_some() && self.names(key);
-        let named: Vec<String> = about.iter().filter(is_named).map(|it| (*it).clone()).collect();
+        let named = about.iter().filter(|key| own.is_some() && self.names(key));
+        let named: Vec<String> = named.map(|it| (*it).clone()).collect();
         if named.is_empty() { about.into_iter().cloned().collect() } else { named }
     }
 

@@ -292,7 +292,8 @@ impl<'a> RoleDeciding<'a> {
         if !has_variable(arn) {
             return root(arn).into_iter().collect();
         }
-        let principals = keys.iter().flat_map(|it| &it.statements).filter_map(|it| it.principals.as_ref());
+        let principals =
+            keys.iter().flat_map(|it| &it.statements).filter_map(|it| it.principals.as_ref());
         let named = principals.filter(|it| !it.is_negated).flat_map(|it| &it.values);
         let named = named.map(|value| value.matched.clone());
         named.filter(|it| it == "*" || it.ends_with(":root")).collect()

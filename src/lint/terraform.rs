@@ -68,7 +68,9 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
     }
     for document in documents.iter().filter(|document| !document.is_used) {
         contents.add_all(&document.policy, None, &document.address);
-        let partly = document.is_partly_unknown.then(|| partly_unknown(&document.address, document.policy.at));
+        let partly = document
+            .is_partly_unknown
+            .then(|| partly_unknown(&document.address, document.policy.at));
         contents.findings.extend(partly);
     }
     let roles = Principals { resources: &resources, references: &references };
@@ -203,7 +205,9 @@ fn add(
         kind if ["iam_", "ssoadmin_", "sso_"].iter().any(|it| is_of(kind, it)) => {
             Some(PolicyKind::Identity)
         }
-        kind if WITH_SESSION_POLICIES.iter().any(|it| is_of(kind, it)) => Some(PolicyKind::Identity),
+        kind if WITH_SESSION_POLICIES.iter().any(|it| is_of(kind, it)) => {
+            Some(PolicyKind::Identity)
+        }
         kind if stacks::is_stack(kind) => {
             contents.findings.extend(stack_elsewhere(resource));
             return;
@@ -220,16 +224,9 @@ fn add(
         if is_unknown == Some(true) && is_set(resource, references, name) {
             let made_by = references.one(&resource.address, name, DOCUMENT);
             let mut documents = documents.iter_mut();
-            match documents.find(|it| made_by.as_ref().is_some_and(|by| by.is_to(&it.address))) {
-                Some(document) => {
-                    contents.add_all(&document.policy, kind, &resource.address);
-                    document.is_used = true;
-                    let is_partly = document.is_partly_unknown;
-                    let partly = is_partly.then(|| partly_unknown(&resource.address, after.at));
-                    contents.findings.extend(partly);
-                }
-                None => contents.findings.push(unknown_policy(&resource.address, after.at)),
-            }
+            let document =
+                documents.find(|it| made_by.as_ref().is_some_and(|by| by.is_to(&it.address)));
+            add_at_apply(resource, kind, document, contents);
         }
     }
     match resource.kind {
@@ -258,6 +255,24 @@ fn add(
         }
         _ => {}
     }
+}
+
+/// Adds a policy that is known only after apply: what the document that makes it tells.
+fn add_at_apply(
+    resource: &TerraformResource,
+    kind: Option<PolicyKind>,
+    document: Option<&mut PolicyDocument>,
+    contents: &mut Contents,
+) {
+    let Some(at) = resource.after.map(|after| after.at) else { return };
+    let owner = &resource.address;
+    let Some(document) = document else {
+        contents.findings.push(unknown_policy(owner, at));
+        return;
+    };
+    document.is_used = true;
+    contents.add_all(&document.policy, kind, owner);
+    contents.findings.extend(document.is_partly_unknown.then(|| partly_unknown(owner, at)));
 }
 
 /// The ARN of a resource, if it is known.

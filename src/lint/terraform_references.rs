@@ -40,8 +40,9 @@ fn behind_step(address: &str) -> Option<&str> {
 
 /// The address of an instance in a `terraform.tfstate`.
 pub(super) fn of_instance(resource: &Node, instance: &Node) -> String {
-    let word = |name| resource.get(name).and_then(Node::text).unwrap_or_default();
-    let module = match word("module") {
+    let [module, kind, name] = ["module", "type", "name"]
+        .map(|name| resource.get(name).and_then(Node::text).unwrap_or_default());
+    let module = match module {
         "" => String::new(),
         module => format!("{module}."),
     };
@@ -53,7 +54,7 @@ pub(super) fn of_instance(resource: &Node, instance: &Node) -> String {
         },
         None => String::new(),
     };
-    format!("{module}{}.{}{index}", word("type"), word("name"))
+    format!("{module}{kind}.{name}{index}")
 }
 
 /// What an attribute refers to.
@@ -122,7 +123,8 @@ impl<'a> References<'a> {
     where
         'a: 'r,
     {
-        let expression = self.written(address).and_then(|it| it.at_path(&["expressions", attribute]));
+        let expression =
+            self.written(address).and_then(|it| it.at_path(&["expressions", attribute]));
         let named = expression.and_then(|it| it.get("references")).map(Node::items);
         let named = named.unwrap_or_default().iter().filter_map(Node::text);
         let mut all: Vec<TerraformReference<'r>> = Vec::new();

@@ -331,11 +331,8 @@ impl FlowReader<'_> {
             }
             return Ok(Node { at, value: Json::Object(members) });
         }
-        let value = if let Some(text) = self.quoted()? {
-            Json::Text(text)
-        } else {
-            plain(&self.words()?)
-        };
+        let value =
+            if let Some(text) = self.quoted()? { Json::Text(text) } else { plain(&self.words()?) };
         Ok(Node { at, value })
     }
 
