@@ -205,8 +205,11 @@ impl<'a> Choices<'a> {
                 ChosenValue::Text(text) => {
                     scope.parameters.remove(&choice.name);
                     self.set(&mut scope, &choice.name, text.clone());
-                    let told =
-                        text.as_ref().map_or("another value".to_owned(), |it| format!("`{it}`"));
+                    let told = match text.as_deref() {
+                        None => "another value".to_owned(),
+                        Some("") => "empty".to_owned(),
+                        Some(text) => format!("`{text}`"),
+                    };
                     facts.insert(format!("`{}`", choice.name), told);
                 }
             }
@@ -216,13 +219,15 @@ impl<'a> Choices<'a> {
             scope.conditions.insert(name.clone(), holds);
             facts.insert(format!("condition `{name}`"), holds.to_string());
         }
+        // An empty text decides conditions; whatever is made of it needs another.
+        scope.parameters.retain(|_, value| !value.text.is_empty());
         Some(TemplateCase { node: Cow::Owned(resolved(template, &scope)?), facts })
     }
 
     fn set(&self, scope: &mut Scope, name: &str, text: Option<String>) {
         let kind = self.parameter(name).and_then(|it| it.get("Type")).and_then(Node::text);
         let is_list = kind.is_some_and(|it| it.starts_with("List<") || it == "CommaDelimitedList");
-        if let Some(text) = text.filter(|text| !text.is_empty()) {
+        if let Some(text) = text {
             scope.parameters.insert(name.to_owned(), ParameterValue { text, is_list });
         }
     }

@@ -28,6 +28,9 @@ enum PatternLetter {
     /// Any but `:`, and any number of them: parts of ARNs.
     AnyInPart,
     ManyInPart,
+    /// Any but `/`, and any number of them: of a bucket's name within a pattern of objects.
+    AnyInName,
+    ManyInName,
     End,
 }
 
@@ -56,15 +59,21 @@ impl SideBySide {
         let mut colons = 0;
         let mut is_key = false;
         self.begins.push(self.letters.len());
-        let is_in_part = |colons| comparison == TextTest::ArnLike && colons < 5 && text != "*";
-        for c in text.chars() {
+        let has_wildcards = comparison.has_wildcards();
+        let are_in_parts = comparison == TextTest::ArnLike && text != "*";
+        let has_objects = text.split_once('/').is_some_and(|(_, objects)| !objects.is_empty());
+        for (at, c) in text.char_indices() {
+            let is_in_part = are_in_parts && colons < 5;
+            // Whoever writes what is behind a star in the name means the name by it.
+            let is_in_name = has_objects && !is_key;
+            let is_before_key = text[at + c.len_utf8()..].starts_with('/');
             let letter = match c {
-                '*' if comparison.has_wildcards() && is_in_part(colons) => {
-                    PatternLetter::ManyInPart
-                }
-                '?' if comparison.has_wildcards() && is_in_part(colons) => PatternLetter::AnyInPart,
-                '*' if comparison.has_wildcards() => PatternLetter::Many,
-                '?' if comparison.has_wildcards() => PatternLetter::Any,
+                '*' if has_wildcards && is_in_part => PatternLetter::ManyInPart,
+                '?' if has_wildcards && is_in_part => PatternLetter::AnyInPart,
+                '*' if has_wildcards && is_in_name && !is_before_key => PatternLetter::ManyInName,
+                '?' if has_wildcards && is_in_name => PatternLetter::AnyInName,
+                '*' if has_wildcards => PatternLetter::Many,
+                '?' if has_wildcards => PatternLetter::Any,
                 ':' if colons < 5 && !is_key => PatternLetter::Colon,
                 c if comparison == TextTest::EqualIgnoringCase => PatternLetter::Folded(lower(c)),
                 c => PatternLetter::One(c),
@@ -80,7 +89,11 @@ impl SideBySide {
     fn closed(&self, mut places: Vec<usize>) -> Vec<usize> {
         let mut number = 0;
         while let Some(&at) = places.get(number) {
-            if matches!(self.letters[at], PatternLetter::Many | PatternLetter::ManyInPart) {
+            let is_star = matches!(
+                self.letters[at],
+                PatternLetter::Many | PatternLetter::ManyInPart | PatternLetter::ManyInName
+            );
+            if is_star {
                 places.push(at + 1);
             }
             number += 1;
@@ -99,6 +112,8 @@ impl SideBySide {
             PatternLetter::Many => Some(at),
             PatternLetter::AnyInPart => (letter != ':').then_some(at + 1),
             PatternLetter::ManyInPart => (letter != ':').then_some(at),
+            PatternLetter::AnyInName => (letter != '/').then_some(at + 1),
+            PatternLetter::ManyInName => (letter != '/').then_some(at),
             PatternLetter::End => None,
         });
         self.closed(next.collect())

@@ -137,7 +137,7 @@ fn change(
         // Who allows by the bucket's name means bucket keys; who excepts objects means to keep them out.
         (StatementEffect::Allow, None, Some(assumed)) if is_negated => {
             let was = deciding.decision(before, &assumed) == Decision::Allowed;
-            let is = deciding.may_be_granted(after);
+            let is = deciding.decision(after, &assumed) == Decision::Allowed;
             (!was && is).then_some(Rule::GuardStops)
         }
         (StatementEffect::Deny, None, Some(assumed)) => {

@@ -1,5 +1,7 @@
 //! The requests for which policies are evaluated: of each kind that their statements tell apart one.
 
+use std::collections::BTreeSet;
+
 use super::evaluate::S3_ARN;
 use super::kinds::{FormPart, OTHER, SideBySide};
 use super::pattern::{has_variable, matches, opaque};
@@ -42,12 +44,15 @@ fn beginning(value: &str) -> String {
     if let Some((variable, _)) = value.split_once('}').filter(|_| value.starts_with("${")) {
         return format!("{variable}}}");
     }
+    format!("arn:{}:s3:::", partition(value).unwrap_or("aws".to_owned()))
+}
+
+/// The partition that an ARN or a pattern of ARNs names.
+fn partition(value: &str) -> Option<String> {
     let mut parts = value.split(':');
     let is_arn = parts.next().is_some_and(|it| it.eq_ignore_ascii_case("arn"));
-    let partition = parts.next().filter(|it| is_arn && parts.next().is_some() && *it != "*");
-    let partition =
-        partition.map_or("aws".to_owned(), |it| it.to_lowercase().replace(['*', '?'], ""));
-    format!("arn:{partition}:s3:::")
+    let partition = parts.next().filter(|it| is_arn && parts.next().is_some() && *it != "*")?;
+    Some(partition.to_lowercase().replace(['*', '?'], ""))
 }
 
 /// Objects that values tell apart, with their buckets; `None` if there are too many kinds.
@@ -82,19 +87,26 @@ fn any_object() -> ContextPair {
 
 /// Keys that elements tell apart.
 fn keys_of(values: &[&str]) -> Option<Vec<String>> {
-    const KEY: [FormPart; 8] = [
-        FormPart::Text("arn:"),
-        FormPart::Word,
-        FormPart::Text(":kms:"),
-        FormPart::Word,
-        FormPart::Text(":"),
-        FormPart::Word,
-        FormPart::Text(":key/"),
-        FormPart::Rest,
-    ];
     let mut side_by_side = SideBySide::default();
     values.iter().for_each(|value| side_by_side.add(TextTest::Like, value));
-    side_by_side.kinds(&KEY)
+    let mut partitions: BTreeSet<String> =
+        values.iter().filter_map(|value| partition(value)).collect();
+    if partitions.is_empty() {
+        partitions.insert("aws".to_owned());
+    }
+    let each = partitions.iter().map(|partition| {
+        let begin = format!("arn:{partition}:kms:");
+        side_by_side.kinds(&[
+            FormPart::Text(&begin),
+            FormPart::Word,
+            FormPart::Text(":"),
+            FormPart::Word,
+            FormPart::Text(":key/"),
+            FormPart::Rest,
+        ])
+    });
+    let each: Option<Vec<Vec<String>>> = each.collect();
+    Some(each?.concat())
 }
 
 /// A key by itself that a value names by a variable.
@@ -175,7 +187,8 @@ impl<'a> TriedRequests<'a> {
         let beside = self.policies.iter().filter(|it| it.kind != PolicyKind::Key);
         let resources = beside.flat_map(|it| &it.statements).filter_map(|it| it.resources.as_ref());
         let mut values = resources.filter(|it| !it.is_negated).flat_map(|it| &it.values);
-        let any = format!("arn:{OTHER}:kms:{OTHER}:{OTHER}:key/{OTHER}");
+        let partition = partition(key).unwrap_or_default();
+        let any = format!("arn:{partition}:kms:{OTHER}:{OTHER}:key/{OTHER}");
         values.any(|value| matches(&value.matched, key) && !matches(&value.matched, &any))
     }
 }

@@ -1,7 +1,8 @@
 //! Which objects, keys and endpoints are tried: statements with several conditions, patterns and regions.
 
+use super::Linted;
 use super::evaluate::S3_ARN;
-use super::finding::Rule;
+use super::finding::{Finding, Rule};
 use super::pattern;
 use super::tests::{findings, one_condition, quoted, rules, words};
 
@@ -179,4 +180,59 @@ fn replicas_need_a_decrypt() {
     }
     let found = findings(&policy(replicates, encrypt, "1"));
     assert_eq!(found[0].add, ["kms:GenerateDataKey", "kms:Decrypt"]);
+}
+
+/// An exception that another statement denies anyway lets nothing in.
+#[test]
+fn exceptions_that_are_denied_anyway() {
+    for (resource, actions, is_found) in [
+        ("*", "kms:*", false),
+        ("arn:aws:kms:eu-west-1:111122223333:key/1", "kms:*", true),
+        ("*", "kms:DescribeKey", true),
+    ] {
+        let policy = format!(
+            r#"{{"Statement": [{{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*",
+                "Condition": {{"StringNotLike": {{"{S3_ARN}": "arn:aws:s3:::b/*"}}}}}},
+                {{"Effect": "Deny", "Action": "{actions}", "Resource": "{resource}"}}]}}"#
+        );
+        assert_eq!(!rules(&policy).is_empty(), is_found, "{resource} {actions}");
+    }
+}
+
+/// Optional parameters are compared with the empty text.
+#[test]
+fn parameters_that_may_be_empty() {
+    let template = |parameter: &str, then: &str, otherwise: &str| {
+        format!(
+            r#"{{"Parameters": {{"Key": {{"Type": "String"{parameter}}}}},
+                "Conditions": {{"HasKey": {{"Fn::Not": [{{"Fn::Equals": [{{"Ref": "Key"}}, ""]}}]}}}},
+                "Resources": {{"P": {{"Type": "AWS::IAM::ManagedPolicy", "Properties": {{"PolicyDocument": {{"Statement":
+                    {{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Condition": {{"StringLike":
+                    {{"{S3_ARN}": {{"Fn::If": ["HasKey", {then:?}, {otherwise:?}]}}}}}}}}}}}}}}}}}}"#
+        )
+    };
+    let (objects, both) = ("arn:aws:s3:::b/*", "arn:aws:s3:::b*");
+    for (parameter, of_given, of_empty) in [
+        ("", true, true),
+        (r#", "Default": """#, true, true),
+        (r#", "Default": "x""#, true, true),
+        (r#", "Default": "", "AllowedValues": ["", "a"]"#, true, true),
+        (r#", "Default": "", "AllowedValues": [""]"#, false, true),
+        (r#", "AllowedValues": ["a", "b"]"#, true, false),
+    ] {
+        let of =
+            |then: &str, otherwise: &str| !linted(&template(parameter, then, otherwise)).is_empty();
+        assert_eq!(of(objects, both), of_given, "{parameter}");
+        assert_eq!(of(both, objects), of_empty, "{parameter}");
+        assert!(!of(both, both), "{parameter}");
+    }
+    let found = linted(&template(r#", "Default": """#, both, objects));
+    assert!(found[0].why.contains("where `Key` is empty"), "{}", found[0].why);
+}
+
+/// What is found in all cases of a template.
+fn linted(template: &str) -> Vec<Finding> {
+    let mut linted = Linted::default();
+    linted.add("t", template).unwrap();
+    linted.findings
 }
