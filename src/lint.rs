@@ -20,21 +20,27 @@ pub(crate) mod grants;
 pub(crate) mod header;
 pub(crate) mod intrinsic;
 pub(crate) mod json;
+mod kinds;
 pub(crate) mod links;
 pub(crate) mod object_context;
 pub(crate) mod pattern;
 mod plan;
 pub(crate) mod policy;
 mod policy_document;
+mod requests;
 pub(crate) mod role;
 mod stacks;
 pub(crate) mod terraform;
+mod terraform_references;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_requests;
 pub(crate) mod unknown;
 pub(crate) mod writer;
 mod yaml;
 
+pub use document::NotLookedAt;
 pub use finding::{Confidence, Finding, FindingRow, Rule, Severity};
 pub use plan::{ModeName, PlannedBucket, PlannedBuckets};
 
@@ -83,12 +89,13 @@ impl Linted {
     ///
     /// # Errors
     /// It is neither JSON nor YAML, or has nothing to look at.
-    pub fn add(&mut self, file: &str, text: &str) -> Result<()> {
+    pub fn add(&mut self, file: &str, text: &str) -> std::result::Result<(), NotLookedAt> {
         let parts = document::parts(text)?;
         let mut findings = Vec::new();
-        for FilePart { owner, cases } in &parts {
+        for FilePart { owner, cases, not_all } in &parts {
             let contents: Vec<&Contents> = cases.iter().map(|it| &it.contents).collect();
-            self.count_contents(&contents)?;
+            self.count_contents(&contents).map_err(NotLookedAt::Refused)?;
+            findings.extend(not_all.clone().map(|it| it.within(owner)));
             let found = cases.iter().map(|it| (it.facts.clone(), check(&it.contents)));
             let found = cases::merged(&found.collect::<Vec<_>>());
             findings.extend(found.into_iter().map(|it| it.within(owner)));

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::file_errors::FileErrors;
 use super::{input, output};
 use crate::error::{Error, Result};
-use crate::lint::{Linted, RoleFiles, Severity};
+use crate::lint::{Linted, NotLookedAt, RoleFiles, Severity};
 use crate::report::lint as report;
 
 /// Find policies and settings that S3 Bucket Keys will break, before they are turned on
@@ -43,7 +43,8 @@ pub(super) struct LintArgs {
     fail_on: &'static str,
     /// Skip files without a policy or a bucket's encryption, as in folders, instead of refusing them
     ///
-    /// For hooks that name every JSON file that changed. If nothing is left, there is nothing to say.
+    /// For hooks that name every JSON file that changed. If nothing is left, JSON and SARIF have no findings. What cannot be
+    /// read and looks like a policy or template is refused all the same, as in folders.
     #[arg(long, conflicts_with_all = ["boundary", "session", "key_policy", "role"])]
     skip_others: bool,
     /// Permissions boundary of the role whose policies the files are
@@ -129,24 +130,32 @@ pub(super) fn run(args: &LintArgs) -> Result<Exit> {
             continue;
         }
         let name = if file == "-" { "standard input" } else { file };
-        if args.skip_others {
-            let text = input::policy_text(file).map_err(|error| error.at(name))?;
-            left_out.idle += usize::from(linted.add(name, &text).is_err());
-        } else {
-            add(file, name, &mut linted).map_err(|error| error.at(name))?;
+        match add(file, name, &mut linted) {
+            Err(reason) if args.skip_others => left_out.add(name, reason),
+            added => added.map_err(|reason| Error::from(reason).at(name))?,
         }
     }
+    let is_document = args.print.format != OutputFormat::Table;
     if linted.files == 0 && args.skip_others {
         left_out.tell(args.print.quiet);
-        return Ok(Exit::Done);
+        // Programs read a document without findings, not an empty file.
+        if is_document {
+            show(args, &linted)?;
+        }
+        return left_out.refused.map_or(Ok(Exit::Done), Err);
     }
-    if linted.files == 0 {
+    if linted.files == 0 && left_out.refused.is_none() {
         return Err(Error::request("no file there has a policy or a bucket's encryption in it")
             .at(args.files.join(" "))
             .hint(left_out.hint()));
     }
     left_out.tell(args.print.quiet);
-    show(args, &linted)?;
+    if linted.files > 0 {
+        show(args, &linted)?;
+    }
+    if let Some(error) = left_out.refused {
+        return Err(error);
+    }
     let severity = Severity::ALL.into_iter().find(|severity| severity.name() == args.fail_on);
     let fails = |least| linted.findings.iter().any(|finding| finding.severity >= least);
     Ok(if severity.is_some_and(fails) { Exit::Found } else { Exit::Done })
@@ -170,31 +179,47 @@ fn extension(path: &str) -> String {
 }
 
 /// Looks at a file that was named; refuses by its name what is not read.
-fn add(path: &str, name: &str, linted: &mut Linted) -> Result<()> {
-    match extension(path).as_str() {
-        "tf" | "tofu" | "hcl" => {
-            let what = "Terraform's own language is not read, but what it plans is";
-            return Err(Error::request(what).hint(SHOW_PLAN));
-        }
-        _ => {}
+fn add(path: &str, name: &str, linted: &mut Linted) -> std::result::Result<(), NotLookedAt> {
+    if let "tf" | "tofu" | "hcl" = extension(path).as_str() {
+        let what = "Terraform's own language is not read, but what it plans is";
+        return Err(NotLookedAt::Refused(Error::request(what).hint(SHOW_PLAN)));
     }
-    let text = input::policy_text(path)?;
+    let text = input::policy_text(path).map_err(NotLookedAt::Unread)?;
     if text.trim().is_empty() {
-        return Err(Error::request("the file is empty"));
+        return Err(NotLookedAt::Nothing(Error::request("the file is empty")));
     }
     linted.add(name, &text)
 }
 
-/// Files of folders that were not looked at.
+/// Files of folders, or that hooks name, that were not looked at.
 #[derive(Default)]
 struct FilesPassedOver {
-    /// Those without anything to look at, and those that are neither JSON nor YAML.
+    /// Those without anything to look at.
     idle: usize,
+    /// Those that cannot be read and look like nothing of interest: how many, and the first with the reason.
+    unread: Option<(usize, String)>,
+    /// The first that may have something in it, and is not read; how many are like it.
+    refused: Option<Error>,
+    refused_too: usize,
     /// Terraform's own language.
     terraform: usize,
 }
 
 impl FilesPassedOver {
+    fn add(&mut self, name: &str, reason: NotLookedAt) {
+        match reason {
+            NotLookedAt::Nothing(_) => self.idle += 1,
+            NotLookedAt::Unread(error) => {
+                let reason = error.at(name).to_string();
+                let reason = reason.split("\n\n").next().unwrap_or_default().to_owned();
+                let (count, _) = self.unread.get_or_insert((0, reason));
+                *count += 1;
+            }
+            NotLookedAt::Refused(_) if self.refused.is_some() => self.refused_too += 1,
+            NotLookedAt::Refused(error) => self.refused = Some(error.at(name)),
+        }
+    }
+
     fn hint(&self) -> &'static str {
         if self.terraform > 0 {
             return SHOW_PLAN;
@@ -203,9 +228,12 @@ impl FilesPassedOver {
     }
 
     fn tell(&self, quiet: Quiet) {
+        let (unread, reason) = self.unread.as_ref().map_or((0, ""), |it| (it.0, it.1.as_str()));
         for (count, what) in [
             (self.idle, "without a policy or a bucket's encryption".to_owned()),
+            (unread, format!("which cannot be read (the first: {reason})")),
             (self.terraform, format!("in Terraform's own language ({SHOW_PLAN})")),
+            (self.refused_too, "refused, too".to_owned()),
         ] {
             if count > 0 {
                 quiet.note(&format!("files left out, {what}: {count}"));
@@ -237,8 +265,11 @@ fn add_folder(folder: &Path, linted: &mut Linted, left_out: &mut FilesPassedOver
     for path in files {
         let name = path.display().to_string();
         match extension(&name).as_str() {
+            "json" if name.to_ascii_lowercase().ends_with(".tf.json") => left_out.terraform += 1,
             "json" | "yaml" | "yml" | "tfstate" | "template" | "policy" => {
-                left_out.idle += usize::from(add(&name, &name, linted).is_err());
+                if let Err(reason) = add(&name, &name, linted) {
+                    left_out.add(&name, reason);
+                }
             }
             "tf" | "tofu" => left_out.terraform += 1,
             _ => {}

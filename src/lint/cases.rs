@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::finding::{Confidence, Finding, Rule};
+use super::finding::Finding;
 use super::intrinsic::{ParameterValue, Scope, call, names_in};
 use super::json::{Json, MadeText, Member, Node, Place};
 
@@ -205,8 +205,11 @@ impl<'a> Choices<'a> {
                 ChosenValue::Text(text) => {
                     scope.parameters.remove(&choice.name);
                     self.set(&mut scope, &choice.name, text.clone());
-                    let told =
-                        text.as_ref().map_or("another value".to_owned(), |it| format!("`{it}`"));
+                    let told = match text.as_deref() {
+                        None => "another value".to_owned(),
+                        Some("") => "empty".to_owned(),
+                        Some(text) => format!("`{text}`"),
+                    };
                     facts.insert(format!("`{}`", choice.name), told);
                 }
             }
@@ -216,13 +219,15 @@ impl<'a> Choices<'a> {
             scope.conditions.insert(name.clone(), holds);
             facts.insert(format!("condition `{name}`"), holds.to_string());
         }
+        // An empty text decides conditions; whatever is made of it needs another.
+        scope.parameters.retain(|_, value| !value.text.is_empty());
         Some(TemplateCase { node: Cow::Owned(resolved(template, &scope)?), facts })
     }
 
     fn set(&self, scope: &mut Scope, name: &str, text: Option<String>) {
         let kind = self.parameter(name).and_then(|it| it.get("Type")).and_then(Node::text);
         let is_list = kind.is_some_and(|it| it.starts_with("List<") || it == "CommaDelimitedList");
-        if let Some(text) = text.filter(|text| !text.is_empty()) {
+        if let Some(text) = text {
             scope.parameters.insert(name.to_owned(), ParameterValue { text, is_list });
         }
     }
@@ -411,7 +416,7 @@ pub(super) fn not_all(at: Place) -> Finding {
         "its conditions and parameters may be combined in more than {CASES_MAX} ways: the defaults were looked at, each other \
          value by itself, and two at a time as far as that number goes"
     );
-    Finding::of(Rule::NotInFile, "", at, "conditions".to_owned(), why).sure(Confidence::Possible)
+    Finding::not_in_file("", at, "conditions".to_owned(), why)
 }
 
 fn is_same(one: &Finding, other: &Finding) -> bool {

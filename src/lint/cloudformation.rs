@@ -30,7 +30,10 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
     let resources = node.get("Resources");
     contents.findings.extend(resources.into_iter().flat_map(|it| unknown::parts("", it)));
     for resource in resources.into_iter().flat_map(Node::members) {
-        if kind(&resource.value).starts_with("AWS::CloudFormation::Stack") {
+        let body = resource.value.at_path(&["Properties", "TemplateBody"]);
+        let is_elsewhere =
+            body.and_then(Node::text).is_none_or(|it| !it.trim_start().starts_with('{'));
+        if kind(&resource.value).starts_with("AWS::CloudFormation::Stack") && is_elsewhere {
             contents.findings.push(stacks::elsewhere(&resource.name, resource.at));
         }
         let Some(properties) = resource.value.get("Properties") else { continue };
@@ -44,10 +47,14 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
         }
     }
     let principals = node.get("Resources").into_iter().flat_map(Node::members);
-    let principals = principals
-        .filter(|it| matches!(kind(&it.value), "AWS::IAM::Role" | "AWS::IAM::User"))
-        .filter_map(|it| role(node, it));
+    let principals =
+        principals.filter(|it| is_principal(kind(&it.value))).filter_map(|it| role(node, it));
     contents.roles = principals.map(|role| role.policies(&contents.policies)).collect();
+}
+
+/// Whether a resource is a role or user, or one of which SAM makes a role with its policies.
+fn is_principal(kind: &str) -> bool {
+    matches!(kind, "AWS::IAM::Role" | "AWS::IAM::User") || kind.starts_with("AWS::Serverless::")
 }
 
 /// Names of buckets, and the resources that have them.
@@ -66,18 +73,26 @@ fn role(template: &Node, of: &Member) -> Option<RoleOwners> {
     let properties = of.value.get("Properties")?;
     let mut identity = vec![of.name.clone()];
     identity.extend(logical_of(properties, "ManagedPolicyArns"));
+    // Of a function of SAM policies may be named there, too.
+    identity.extend(logical_of(properties, "Policies"));
+    let own_names = ["RoleName", "UserName"].into_iter().filter_map(|it| properties.get(it));
+    let own_names: Vec<String> = own_names.flat_map(values).map(|it| it.matched).collect();
     for resource in template.get("Resources").into_iter().flat_map(Node::members) {
         let attached = ["Roles", "Users", "RoleName", "UserName"].into_iter();
         let attached = attached.filter_map(|name| resource.value.at_path(&["Properties", name]));
         let is_policy = kind(&resource.value).ends_with("Policy");
-        if is_policy && attached.flat_map(values).any(|it| logical(&it.written) == of.name) {
+        let mut attached = attached.flat_map(values);
+        let is_attached =
+            attached.any(|it| logical(&it.written) == of.name || own_names.contains(&it.matched));
+        if is_policy && is_attached {
             identity.push(resource.name.clone());
         }
     }
     let boundary = logical_of(properties, "PermissionsBoundary").into_iter().next();
+    let is_iam = kind(&of.value).starts_with("AWS::IAM::");
     Some(RoleOwners {
         name: of.name.clone(),
-        arn: Some(format!("${{{}.Arn}}", of.name)),
+        arn: is_iam.then(|| format!("${{{}.Arn}}", of.name)),
         identity,
         boundary,
         // Whatever is attached elsewhere stands in no template.
@@ -99,6 +114,8 @@ fn logical(written: &str) -> String {
 
 fn add(name: &str, kind: &str, properties: &Node, contents: &mut Contents) {
     let policy = match kind {
+        // S3 asks KMS from its own network, through no endpoint of a customer's.
+        "AWS::EC2::VPCEndpoint" => return,
         kind if kind.starts_with("AWS::KMS::") => PolicyKind::Key,
         kind if kind.starts_with("AWS::S3") => PolicyKind::Resource,
         kind if kind.starts_with("AWS::Organizations::") => PolicyKind::Organization,

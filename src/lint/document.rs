@@ -140,6 +140,8 @@ pub(super) struct FilePart {
     pub(super) owner: String,
     /// Those of a template, the one that its defaults make first; of anything else one.
     pub(super) cases: Vec<ContentsCase>,
+    /// That there are more cases than were looked at.
+    pub(super) not_all: Option<Finding>,
 }
 
 impl FilePart {
@@ -149,11 +151,7 @@ impl FilePart {
             facts,
             contents: Contents::read(&node),
         });
-        let mut cases: Vec<ContentsCase> = cases.collect();
-        if let Some(first) = cases.first_mut().filter(|_| !is_all) {
-            first.contents.findings.push(cases::not_all(node.at));
-        }
-        Self { owner, cases }
+        Self { owner, cases: cases.collect(), not_all: (!is_all).then(|| cases::not_all(node.at)) }
     }
 
     fn is_empty(&self) -> bool {
@@ -161,18 +159,53 @@ impl FilePart {
     }
 }
 
+/// Why nothing of a file was looked at.
+#[derive(Debug)]
+pub enum NotLookedAt {
+    /// It was read, and has no policy and no bucket's encryption in it.
+    Nothing(Error),
+    /// It cannot be read, and does not look like a policy, plan or template.
+    Unread(Error),
+    /// It may have something in it, but is not read.
+    Refused(Error),
+}
+
+impl NotLookedAt {
+    /// The reason in words.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        let (Self::Nothing(error) | Self::Unread(error) | Self::Refused(error)) = self;
+        error
+    }
+}
+
+impl From<NotLookedAt> for Error {
+    fn from(reason: NotLookedAt) -> Self {
+        reason.error().clone()
+    }
+}
+
+impl std::fmt::Display for NotLookedAt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error().fmt(f)
+    }
+}
+
 /// The parts of a text.
-pub(super) fn parts(text: &str) -> Result<Vec<FilePart>> {
-    let nodes = parse_all(text)?;
+pub(super) fn parts(text: &str) -> std::result::Result<Vec<FilePart>, NotLookedAt> {
+    let nodes = parse_all(text).map_err(|error| match is_of_concern(text) {
+        true => NotLookedAt::Refused(error),
+        false => NotLookedAt::Unread(error),
+    })?;
     if let Some(error) = nodes.iter().find_map(foreign::refusal) {
-        return Err(error);
+        return Err(NotLookedAt::Refused(error));
     }
     let documents = nodes.iter().map(|node| FilePart::of(String::new(), node));
     let stacks = nodes.iter().filter(|node| terraform::is_one(node)).flat_map(terraform::templates);
     let stacks = stacks.map(|(owner, node)| FilePart::of(owner, &node));
     let parts: Vec<FilePart> = documents.chain(stacks).collect();
     if parts.iter().all(FilePart::is_empty) {
-        return Err(foreign::nothing(&nodes[0]));
+        return Err(NotLookedAt::Nothing(foreign::nothing(&nodes[0])));
     }
     Ok(parts)
 }
@@ -186,16 +219,25 @@ pub(super) fn parse(text: &str) -> Result<Node> {
 fn parse_all(text: &str) -> Result<Vec<Node>> {
     let begin = text.trim_start_matches('\u{feff}').trim_start();
     if begin.starts_with(['{', '[', '"']) {
-        return Node::parse(text).map(|node| vec![node]);
+        let read = Node::parse(text).map(|node| vec![node]);
+        // The first name of a YAML text may be in quotes.
+        let is_yaml = read.is_err() && begin.starts_with('"');
+        return if is_yaml { yaml::parse(text).or(read) } else { read };
     }
     match yaml::parse(text) {
         Ok(nodes) if nodes.iter().any(|it| !it.members().is_empty() || !it.items().is_empty()) => {
             Ok(nodes)
         }
-        Err(error) if text.lines().any(|line| line.starts_with("Resources:")) => Err(error),
+        Err(error) if is_of_concern(text) => Err(error),
         // Prose is YAML, too.
         _ => Node::parse(text).map(|node| vec![node]),
     }
+}
+
+/// Whether a text that cannot be read looks as if something in it were to be looked at.
+fn is_of_concern(text: &str) -> bool {
+    const WORDS: [&str; 5] = ["AWS::", "Resources:", "Statement", "kms:", "server_side_encryption"];
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// The JSON in a text: plain, or as AWS's APIs encode policies.

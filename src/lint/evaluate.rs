@@ -6,7 +6,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html>.
 
-use super::pattern::{arn_matches, examples, matches};
+use super::pattern::{arn_matches, has_variable, matches};
 use super::policy::{
     Policy, PolicyCondition, Selection, SetTest, Statement, StatementEffect, Test, TextTest, Value,
 };
@@ -64,30 +64,47 @@ impl Policy {
     }
 }
 
+impl Selection {
+    fn selects(&self, test: impl Fn(&Value) -> bool) -> bool {
+        self.is_negated != self.values.iter().any(test)
+    }
+
+    /// Whether somebody is among principals; of the owner of a policy that is not known.
+    fn has(&self, principal: Option<&str>) -> bool {
+        self.selects(|value| {
+            let named = value.matched.as_str();
+            // Whoever excepts a role from a denial does not except its sessions.
+            named == "*"
+                || principal
+                    .is_none_or(|it| it == named || !self.is_negated && is_session_of(it, named))
+        })
+    }
+}
+
+/// Whether somebody is a session of a role: of whatever path, which sessions' ARNs do not have.
+pub(super) fn is_session_of(principal: &str, role: &str) -> bool {
+    let session =
+        principal.split_once(":assumed-role/").map(|(begin, end)| (begin, end.split_once('/')));
+    let (Some((begin, Some((name, _)))), Some((of, path))) = (session, role.split_once(":role/"))
+    else {
+        return false;
+    };
+    begin.replacen(":sts:", ":iam:", 1) == of && path.rsplit('/').next() == Some(name)
+}
+
 impl Statement {
     /// Whether its resources have one of that ARN among them.
     pub(crate) fn is_about(&self, arn: &str) -> bool {
-        self.resources.as_ref().is_none_or(|it| {
-            it.is_negated != it.values.iter().any(|value| matches(&value.matched, arn))
-        })
+        self.resources.as_ref().is_none_or(|it| it.selects(|value| matches(&value.matched, arn)))
     }
 
     /// The conditions that must be assumed for the statement to be about the request; `None` if it is not,
     /// whatever is assumed.
     pub(crate) fn applies(&self, request: &KmsRequest) -> Option<Vec<&PolicyCondition>> {
-        let is_for = |selection: &Option<Selection>, test: &dyn Fn(&Value) -> bool| {
-            selection.as_ref().is_none_or(|it| it.is_negated != it.values.iter().any(test))
-        };
         let action = request.action.to_ascii_lowercase();
         let acts = |value: &Value| matches(&value.matched.to_ascii_lowercase(), &action);
-        if self.actions.is_negated == self.actions.values.iter().any(acts) {
-            return None;
-        }
-        let is_key = |value: &Value| matches(&value.matched, request.key);
-        let is_he = |value: &Value| {
-            value.matched == "*" || request.principal.is_none_or(|it| it == value.matched)
-        };
-        if !is_for(&self.resources, &is_key) || !is_for(&self.principals, &is_he) {
+        let is_about = self.actions.selects(acts) && self.is_about(request.key);
+        if !is_about || !self.principals.as_ref().is_none_or(|it| it.has(request.principal)) {
             return None;
         }
         let mut assumed = Vec::new();
@@ -108,7 +125,7 @@ impl PolicyCondition {
         match (self.key.as_str(), request.context) {
             (S3_ARN, context) => self.holds_for(context.as_slice()),
             ("kms:encryptioncontextkeys", Some(_)) => self.holds_for(&["aws:s3:arn"]),
-            ("kms:viaservice", Some(_)) => self.via_s3(),
+            ("kms:viaservice", Some(_)) => self.via_s3(request.key),
             _ => Holds::Unknown,
         }
     }
@@ -148,14 +165,43 @@ impl PolicyCondition {
         self.holds_for(known) != Holds::No
     }
 
-    /// Whether it may hold where S3 of some region is the calling service.
-    fn via_s3(&self) -> Holds {
-        let named = self.values.iter().flat_map(|value| examples(&value.matched));
-        let mut endpoints: Vec<String> = named.filter(|it| it.starts_with("s3.")).collect();
-        endpoints.push("s3.another-region.amazonaws.com".to_owned());
-        let may = endpoints.iter().any(|it| self.holds_for(&[it]) != Holds::No);
-        if may { Holds::Unknown } else { Holds::No }
+    /// Whether it holds where S3 asks for that key: through its endpoint of the key's own region.
+    fn via_s3(&self, key: &str) -> Holds {
+        if self.values.iter().any(may_be_of_s3) {
+            return Holds::Unknown;
+        }
+        let endpoints = endpoints(key).unwrap_or_else(|| {
+            let named = self.values.iter().map(|value| value.matched.to_lowercase());
+            let named = named.filter(|it| it.starts_with("s3."));
+            let named = named.map(|it| it.replace(['*', '?'], "another-region"));
+            named.chain(["s3.another-region.amazonaws.com".to_owned()]).collect()
+        });
+        let holding: Vec<Holds> = endpoints.iter().map(|it| self.holds_for(&[it])).collect();
+        match holding[0] {
+            first if holding.iter().all(|it| *it == first) => first,
+            _ => Holds::Unknown,
+        }
     }
+}
+
+/// Whether a variable in a value may stand for S3's endpoint: it does not behind the begin of another's.
+fn may_be_of_s3(value: &Value) -> bool {
+    let text = value.matched.as_str();
+    let head = text.split(['*', '?', '$']).next().unwrap_or_default();
+    has_variable(text) && (head.starts_with("s3.") || "s3.".starts_with(head))
+}
+
+/// The endpoint of S3 in the region of a key; `None` if that is not told.
+fn endpoints(key: &str) -> Option<Vec<String>> {
+    let mut parts = key.split(':');
+    let (partition, region) = (parts.nth(1)?, parts.nth(1)?);
+    let domain = match partition {
+        "aws" | "aws-us-gov" => "amazonaws.com",
+        "aws-cn" => "amazonaws.com.cn",
+        _ => return None,
+    };
+    let is_told = region.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-');
+    is_told.then(|| vec![format!("s3.{region}.{domain}")])
 }
 
 impl TextTest {

@@ -197,6 +197,16 @@ impl Finding {
         }
     }
 
+    /// What the files do not tell, said rather than passed over.
+    pub(super) fn not_in_file(
+        owner: &str,
+        at: Place,
+        subject: String,
+        why: impl Into<String>,
+    ) -> Self {
+        Self::of(Rule::NotInFile, owner, at, subject, why.into()).sure(Confidence::Possible)
+    }
+
     /// The same of a resource within another one.
     pub(super) fn within(self, owner: &str) -> Self {
         match (owner, self.owner.as_str()) {

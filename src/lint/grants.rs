@@ -6,7 +6,7 @@
 use super::finding::{Confidence, Finding, Rule};
 use super::json::{Json, Member, Node};
 use super::policy::{Policy, PolicyKind};
-use super::policy_document::{UNKNOWN, plain};
+use super::policy_document::UNKNOWN;
 
 /// What a tool calls the parts of a grant.
 pub(super) struct GrantNames {
@@ -52,35 +52,32 @@ pub(super) fn is_one(node: &Node) -> bool {
 
 /// A grant as a policy. What a plan does not know of it, e.g., a new role's ARN, may be anything.
 pub(super) fn policy(node: &Node, names: &GrantNames, owner: &str) -> Option<Policy> {
+    let at = node.at;
     let operations = node.get(names.operations).map(Node::items).unwrap_or_default();
     let mut actions: Vec<Node> = operations
         .iter()
-        .filter_map(|it| Some(plain(it.at, &format!("kms:{}", it.text()?))))
+        .filter_map(|it| Some(Node::of_text(it.at, &format!("kms:{}", it.text()?))))
         .collect();
     if actions.is_empty() {
-        actions.push(plain(node.at, "kms:*"));
+        actions.push(Node::of_text(at, "kms:*"));
     }
     let principal = node.get(names.principal).filter(|it| !it.is_null()).cloned();
-    let mut conditions = Vec::new();
     let constraints = node.get(names.constraints).map(Node::one_or_more).unwrap_or_default();
-    for constraint in constraints {
-        for (name, operator) in names.kinds {
-            conditions.extend(constraint.get(name).map(|it| member(operator, pairs(it))));
-        }
-    }
-    let conditions = Node { at: node.at, value: Json::Object(conditions) };
+    let conditions = constraints.iter().flat_map(|constraint| {
+        let kinds = names.kinds.into_iter();
+        kinds.filter_map(|(name, operator)| Some((operator, pairs(constraint.get(name)?))))
+    });
     let key = node.get(names.key).filter(|it| it.text().is_some_and(|it| it.starts_with("arn:")));
     let statement = [
-        Some(member("Effect", plain(node.at, "Allow"))),
-        node.get(names.name).map(|it| member("Sid", it.clone())),
-        Some(member("Principal", principal.unwrap_or_else(|| plain(node.at, UNKNOWN)))),
-        Some(member("Action", Node { at: node.at, value: Json::Array(actions) })),
-        key.map(|it| member("Resource", it.clone())),
-        Some(member("Condition", conditions)),
+        Some(("Effect", Node::of_text(at, "Allow"))),
+        node.get(names.name).map(|it| ("Sid", it.clone())),
+        Some(("Principal", principal.unwrap_or_else(|| Node::of_text(at, UNKNOWN)))),
+        Some(("Action", Node::of_items(at, actions))),
+        key.map(|it| ("Resource", it.clone())),
+        Some(("Condition", Node::of_members(at, conditions))),
     ];
-    let statement = Json::Object(statement.into_iter().flatten().collect());
-    let statement = member("Statement", Node { at: node.at, value: statement });
-    let policy = Node { at: node.at, value: Json::Object(vec![statement]) };
+    let statement = Node::of_members(at, statement.into_iter().flatten());
+    let policy = Node::of_members(at, [("Statement", statement)]);
     Policy::of(&policy, Some(PolicyKind::Grant), owner)
 }
 
@@ -91,13 +88,10 @@ fn pairs(constraint: &Node) -> Node {
         if value.is_null() {
             value.value = Json::Text(UNKNOWN.to_owned());
         }
-        Member { at: pair.at, ..member(&format!("kms:EncryptionContext:{}", pair.name), value) }
+        let name = format!("kms:EncryptionContext:{}", pair.name);
+        Member { name, at: pair.at, value }
     });
     Node { at: constraint.at, value: Json::Object(pairs.collect()) }
-}
-
-fn member(name: &str, value: Node) -> Member {
-    Member { name: name.to_owned(), at: value.at, value }
 }
 
 /// A finding about a grant in the words of grants: they are never changed, and there may be others.

@@ -134,18 +134,41 @@ impl Node {
         }
     }
 
-    /// A truth value, also one that is written as a text, as `CloudFormation` allows.
+    /// A truth value, also one that is written as a text or in the words of YAML 1.1, as `CloudFormation` allows.
     pub(crate) fn truth(&self) -> Option<bool> {
-        match (&self.value, self.text()) {
-            (Json::Truth(truth), _) => Some(*truth),
-            (_, Some(text)) if text.eq_ignore_ascii_case("true") => Some(true),
-            (_, Some(text)) if text.eq_ignore_ascii_case("false") => Some(false),
+        if let Json::Truth(truth) = self.value {
+            return Some(truth);
+        }
+        match self.text()?.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" => Some(true),
+            "false" | "no" | "off" => Some(false),
             _ => None,
         }
     }
 
     pub(crate) fn is_null(&self) -> bool {
         self.value == Json::Null
+    }
+}
+
+/// Values that other values make, each at one place.
+impl Node {
+    pub(super) fn of_text(at: Place, text: &str) -> Self {
+        Self { at, value: Json::Text(text.to_owned()) }
+    }
+
+    pub(super) fn of_items(at: Place, items: Vec<Self>) -> Self {
+        Self { at, value: Json::Array(items) }
+    }
+
+    pub(super) fn of_members<'a>(
+        at: Place,
+        members: impl IntoIterator<Item = (&'a str, Self)>,
+    ) -> Self {
+        let members = members.into_iter();
+        let members =
+            members.map(|(name, value)| Member { name: name.to_owned(), at: value.at, value });
+        Self { at, value: Json::Object(members.collect()) }
     }
 }
 

@@ -1,115 +1,26 @@
 //! Statements tied to objects' ARNs in the encryption context: with bucket keys S3 sends the bucket's instead.
 //!
-//! Each value of such a condition gives examples of objects. What the policy decides of a request for one, before
-//! and after its context becomes the bucket's ARN, is compared; where that is the same nothing is found.
+//! Of each kind of objects that the values of such conditions tell apart one is tried. What the policy decides of a
+//! request for it, before and after its context becomes the bucket's ARN, is compared; where that is the same nothing
+//! is found.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::document::Contents;
-use super::evaluate::{Decision, KmsRequest, S3_ARN};
+use super::evaluate::{Decision, KmsRequest};
 use super::finding::{Confidence, Finding, Rule, Severity};
-use super::pattern::{bucket_of, examples, has_variable, matches, opaque};
+use super::pattern::{bucket_of, has_variable, matches, opaque};
 use super::policy::{
     Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Test, TextTest, Value,
 };
-use super::role::{Deciding, DecidingFor, RoleDeciding, RolePolicies, deciding};
+use super::requests::{ContextPair, TriedRequests, is_literal_wildcard, on_context, principals};
+use super::role::{Deciding, DecidingFor, RoleDeciding, RolePolicies, deciding, deciding_policies};
 use crate::harmless_text::named;
 
 /// What S3 may ask of KMS for requests to a bucket, replication and re-encryption among them.
 const ACTIONS: [&str; 5] =
     ["kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"];
-
-/// A key of no account in particular.
-pub(super) const SOME_KEY: &str =
-    "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-
-/// An object and its bucket, by their ARNs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ContextPair {
-    pub(super) object: String,
-    pub(super) bucket: String,
-}
-
-impl ContextPair {
-    /// What a text may be the ARN of, an object or a bucket; access points have contexts that are not known.
-    fn of(example: &str) -> Option<Self> {
-        let bucket = bucket_of(example).unwrap_or(example);
-        let key = example[bucket.len()..].strip_prefix('/');
-        // A variable may stand for an ARN and for its beginning.
-        let is_arn = bucket.starts_with("${") || is_bucket(bucket);
-        if !is_arn || key == Some("") {
-            return None;
-        }
-        Some(Self { object: format!("{bucket}/{}", key.unwrap_or("x")), bucket: bucket.to_owned() })
-    }
-}
-
-/// Whether a text is a bucket's ARN, of any partition.
-fn is_bucket(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    // Names end with a letter or a digit.
-    matches!(parts[..], ["arn", _, "s3", "", "", name]
-        if !name.is_empty() && !name.contains(':') && !name.ends_with(['-', '.']))
-}
-
-/// Whether a value has a wildcard that its operator takes for an ordinary character.
-fn is_literal_wildcard(comparison: TextTest, value: &Value) -> bool {
-    !comparison.has_wildcards() && value.matched.contains(['*', '?'])
-}
-
-/// Conditions on the context that compare texts, each with how.
-fn on_context(statement: &Statement) -> impl Iterator<Item = (&PolicyCondition, TextTest, bool)> {
-    statement.conditions.iter().filter(|it| it.key == S3_ARN).filter_map(|it| match it.test {
-        Test::Text { comparison, is_negated } => Some((it, comparison, is_negated)),
-        _ => None,
-    })
-}
-
-/// Objects that a statement's conditions speak of, with their buckets.
-pub(super) fn pairs(statement: &Statement) -> Vec<ContextPair> {
-    let mut pairs = Vec::new();
-    for (condition, comparison, _) in on_context(statement) {
-        for value in &condition.values {
-            let texts = if is_literal_wildcard(comparison, value) {
-                Vec::new()
-            } else if comparison.has_wildcards() {
-                examples(&value.matched)
-            } else {
-                vec![in_case_of_arns(comparison, &value.matched)]
-            };
-            pairs.extend(texts.iter().filter_map(|text| ContextPair::of(text)));
-        }
-    }
-    pairs
-}
-
-/// A value as the ARN that S3 sends: of those whose case does not matter, what stands before the object in lower case.
-fn in_case_of_arns(comparison: TextTest, text: &str) -> String {
-    if comparison != TextTest::EqualIgnoringCase {
-        return text.to_owned();
-    }
-    let bucket = bucket_of(text).unwrap_or(text);
-    bucket.to_lowercase() + &text[bucket.len()..]
-}
-
-/// Keys that a statement of a policy may be about: of a key's, that key.
-pub(super) fn keys(policy: &Policy, statement: &Statement) -> Vec<String> {
-    if let Some(own) = policy.key.as_ref().filter(|own| *own != "*" && statement.is_about(own)) {
-        return vec![own.clone()];
-    }
-    let Some(resources) = statement.resources.as_ref().filter(|it| !it.is_negated) else {
-        return vec![SOME_KEY.to_owned()];
-    };
-    let of_value = |value: &Value| match value.matched.as_str() {
-        "*" => Some(SOME_KEY.to_owned()),
-        text if text.contains(":kms:") || text.starts_with("${") || text.starts_with('*') => {
-            Some(text.replace(['*', '?'], "x"))
-        }
-        _ => None,
-    };
-    resources.values.iter().filter_map(of_value).collect()
-}
 
 /// Roles whose policies decide together with a statement; none for one of a key's policy that names the key in a way
 /// that is not understood.
@@ -120,15 +31,6 @@ pub(super) fn roles<'a>(
 ) -> &'a [RolePolicies] {
     let is_understood = policy.key.as_ref().is_none_or(|own| own == "*" || statement.is_about(own));
     if is_understood { &contents.roles } else { &[] }
-}
-
-/// Those whom a statement is for.
-pub(super) fn principals(statement: &Statement) -> Vec<Option<&str>> {
-    match &statement.principals {
-        None => vec![None],
-        Some(others) if others.is_negated => vec![Some("somebody else")],
-        Some(these) => these.values.iter().map(|value| Some(value.matched.as_str())).collect(),
-    }
 }
 
 /// What bucket keys change of a statement.
@@ -147,25 +49,58 @@ struct ContextChange {
 pub(super) fn check(contents: &Contents, number: usize) -> Vec<Finding> {
     let policy = &contents.policies[number];
     let mut findings = Vec::new();
+    let mut tried: Option<TriedRequests> = None;
     for statement in &policy.statements {
+        if on_context(statement).next().is_none() {
+            continue;
+        }
         findings.extend(literal_wildcards(policy, statement));
         findings.extend(access_points(policy, statement));
         let roles = roles(contents, policy, statement);
         let deciding = deciding(&contents.policies, roles, number, &principals(statement));
-        let changes = changes(policy, statement, &deciding);
-        if let Some(rule) = changes.rule {
-            findings.push(finding(policy, statement, rule, &changes));
+        let policies = deciding_policies(&contents.policies, number, &deciding);
+        let tried = match tried.take().filter(|it| it.are_of(&policies)) {
+            Some(same) => tried.insert(same),
+            None => tried.insert(TriedRequests::of(policies)),
+        };
+        let (pairs, is_all) = tried.pairs(statement);
+        let keys = tried.keys(policy, statement);
+        let changes = changes(policy, statement, &deciding, (&keys, &pairs));
+        match changes.rule {
+            Some(rule) => findings.push(finding(policy, statement, rule, &changes)),
+            None if !is_all => findings.push(too_many(policy, statement)),
+            None => {}
         }
     }
     findings
 }
 
-fn changes(policy: &Policy, statement: &Statement, deciding: &[DecidingFor]) -> ContextChange {
+/// A statement whose conditions may go together in more ways than were tried.
+fn too_many(policy: &Policy, statement: &Statement) -> Finding {
+    let why =
+        "its conditions tell too many kinds of objects apart: each value was looked at by itself";
+    Finding::not_in_file(&policy.owner, statement.at, statement.named(), why)
+}
+
+/// Whether a statement's conditions tell an object's ARN from its bucket's.
+fn tells_apart(statement: &Statement, pair: &ContextPair) -> bool {
+    on_context(statement).any(|(condition, ..)| {
+        condition.would_hold(&[&pair.object]) != condition.would_hold(&[&pair.bucket])
+    })
+}
+
+fn changes(
+    policy: &Policy,
+    statement: &Statement,
+    deciding: &[DecidingFor],
+    (keys, pairs): (&[String], &[ContextPair]),
+) -> ContextChange {
     let mut changes = ContextChange::default();
-    let (pairs, keys) = (pairs(statement), keys(policy, statement));
+    let pairs = pairs.iter().filter(|pair| tells_apart(statement, pair));
+    let pairs: Vec<&ContextPair> = pairs.collect();
     for action in ACTIONS {
         for &(deciding, principal) in deciding {
-            for (key, pair) in keys.iter().flat_map(|key| pairs.iter().map(move |it| (key, it))) {
+            for (key, pair) in keys.iter().flat_map(|key| pairs.iter().map(move |it| (key, *it))) {
                 let request =
                     |context| KmsRequest { action, key, principal, context: Some(context) };
                 let (before, after) = (request(&pair.object), request(&pair.bucket));
@@ -173,7 +108,7 @@ fn changes(policy: &Policy, statement: &Statement, deciding: &[DecidingFor]) -> 
                 changes.rule = Some(rule);
                 changes.actions.insert(action);
                 let may_have_others = deciding.role().is_none_or(|it| it.role.has_others);
-                let is_open = may_have_others && is_delegated(policy, &after);
+                let is_open = may_have_others && is_delegated(policy, statement, &after);
                 changes.is_final |= rule != Rule::AllowStops || !is_open;
                 changes.roles.extend(deciding.role().and_then(RoleDeciding::in_words));
                 if !changes.pairs.contains(pair) {
@@ -202,7 +137,7 @@ fn change(
         // Who allows by the bucket's name means bucket keys; who excepts objects means to keep them out.
         (StatementEffect::Allow, None, Some(assumed)) if is_negated => {
             let was = deciding.decision(before, &assumed) == Decision::Allowed;
-            let is = deciding.may_be_granted(after);
+            let is = deciding.decision(after, &assumed) == Decision::Allowed;
             (!was && is).then_some(Rule::GuardStops)
         }
         (StatementEffect::Deny, None, Some(assumed)) => {
@@ -220,23 +155,41 @@ fn change(
     }
 }
 
-/// Whether a key policy leaves the request to the IAM policies of the requester's own account.
-pub(super) fn is_delegated(policy: &Policy, request: &KmsRequest) -> bool {
+/// Whether a key policy leaves what a statement is about to the IAM policies of the requester's own account.
+pub(super) fn is_delegated(policy: &Policy, statement: &Statement, request: &KmsRequest) -> bool {
     let Some(principal) = request.principal.filter(|_| policy.kind == PolicyKind::Key) else {
         return false;
     };
     let all = policy.statements.iter().filter_map(|statement| statement.principals.as_ref());
     let values = all.filter(|it| !it.is_negated).flat_map(|it| &it.values);
-    let mut roots = values.map(|value| value.matched.as_str()).filter(|it| it.ends_with(":root"));
-    roots.any(|root| {
-        let is_his = has_variable(principal) || account(principal) == account(root);
+    let roots = values.map(|value| value.matched.as_str()).filter(|it| it.ends_with(":root"));
+    let roots = roots.filter(|root| {
         let by_root = KmsRequest { principal: Some(root), ..request.clone() };
-        principal != root && is_his && policy.decision(&by_root, &[]) == Decision::Allowed
-    })
+        principal != *root && policy.decision(&by_root, &[]) == Decision::Allowed
+    });
+    let delegating: Vec<Option<&str>> = roots.map(account).collect();
+    let accounts = accounts(statement, principal);
+    !delegating.is_empty()
+        && !accounts.is_empty()
+        && accounts.iter().all(|it| has_variable(it) || delegating.contains(&Some(it)))
 }
 
 fn account(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|account| !account.is_empty())
+}
+
+/// Accounts of which somebody is, whom a statement names or lets in by the account alone; variables stand for any.
+fn accounts<'a>(statement: &'a Statement, principal: &'a str) -> Vec<&'a str> {
+    const KEYS: [&str; 2] = ["kms:calleraccount", "aws:principalaccount"];
+    if has_variable(principal) {
+        return vec![principal];
+    }
+    if principal != "*" {
+        return account(principal).into_iter().collect();
+    }
+    let conditions = statement.conditions.iter().filter(|it| KEYS.contains(&it.key.as_str()));
+    let equal = conditions.filter(|it| matches!(it.test, Test::Text { is_negated: false, .. }));
+    equal.flat_map(|it| &it.values).map(|value| value.matched.as_str()).collect()
 }
 
 /// Values of a condition that stand for an object and not for its bucket.
@@ -260,6 +213,29 @@ fn bucket_in(pattern: &str, pair: &ContextPair) -> Option<String> {
     bucket_of(pattern).or(longest).map(str::to_owned)
 }
 
+/// The same, if a mend can add it: what stands for every bucket would open, or deny, too much.
+fn bucket_to_add(pattern: &str, pair: &ContextPair) -> Option<String> {
+    let bucket = bucket_in(pattern, pair).filter(|_| !is_for_buckets(pattern))?;
+    let is_of_all = matches(&bucket, "arn:aws:s3:::");
+    let was_of_all = bucket.matches(':').count() >= 5 && !is_part(pattern);
+    (!is_of_all || was_of_all).then_some(bucket)
+}
+
+/// Whether a pattern stands for buckets with all that is in them, and for objects of others by chance alone.
+fn is_for_buckets(pattern: &str) -> bool {
+    let head = pattern.trim_end_matches('*');
+    head.len() < pattern.len()
+        && head.contains('*')
+        && !head.ends_with('?')
+        && bucket_of(pattern).is_none()
+}
+
+/// Whether a value stands for some of a bucket's objects, not for all.
+fn is_part(pattern: &str) -> bool {
+    let bucket = bucket_of(pattern).map_or(0, str::len);
+    !matches!(&pattern[bucket..], "/*" | "/**" | "/?*")
+}
+
 /// A value as it is written, or, where that does not tell the bucket, as it is.
 fn shown(value: &Value) -> &str {
     let tells = bucket_of(&value.written).is_some() || bucket_of(&value.matched).is_none();
@@ -275,7 +251,7 @@ fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &Context
             .flat_map(|pair| pinned(condition, comparison, pair).map(move |value| (value, pair)));
         for (value, pair) in values {
             at = condition.at;
-            add.extend(bucket_in(shown(value), pair));
+            add.extend(bucket_to_add(shown(value), pair));
             written.insert(shown(value));
             if opaque(&value.written) != value.matched {
                 made.insert((value.written.as_str(), value.matched.as_str()));
@@ -314,16 +290,29 @@ fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &Context
     } else if rule == Rule::GuardStops && written.is_empty() {
         finding.severity = Severity::Warning;
         finding.confidence = Confidence::Likely;
-    } else if !written.is_empty() && written.iter().all(|value| is_all_question_marks(value)) {
+    } else if let Some(words) = few_objects(&written) {
         finding.severity = Severity::Warning;
         finding.confidence = Confidence::Possible;
-        finding
-            .why
-            .push_str("; `?` stands for a `/`, too, so these are objects with very short keys");
+        let _ = write!(finding.why, "; {words}");
     } else if is_made || written.iter().any(|value| has_variable(value)) {
         finding.confidence = Confidence::Likely;
     }
     finding
+}
+
+/// Which few objects values stand for whose bucket they do not stand for, if these are few.
+fn few_objects(written: &BTreeSet<&str>) -> Option<&'static str> {
+    if written.is_empty() {
+        return None;
+    }
+    if written.iter().all(|value| is_all_question_marks(value)) {
+        return Some("`?` stands for a `/`, too, so these are objects with very short keys");
+    }
+    let mut values = written.iter();
+    values.all(|it| is_for_buckets(it) || is_all_question_marks(it)).then_some(
+        "buckets that it stands for and their objects stay as they are; these are objects of other buckets whose keys \
+         match by chance",
+    )
 }
 
 /// Whether only a `?` lets a pattern stand for objects, and then for few.
@@ -370,6 +359,14 @@ fn why(rule: Rule, effect: StatementEffect, actions: &str, written: &str) -> Str
 }
 
 fn mend(rule: Rule, written: &BTreeSet<&str>, add: &[String]) -> String {
+    if !written.is_empty() && written.iter().all(|value| is_for_buckets(value)) {
+        return "leave it if it is there for buckets by their names".to_owned();
+    }
+    if add.is_empty() && !written.is_empty() {
+        return "add the ARN of each bucket that is meant, `arn:aws:s3:::BUCKET`, to the condition's values and keep \
+                what is there"
+            .to_owned();
+    }
     if add.is_empty() && rule == Rule::GuardStops {
         return "leave it if it is there to ask for bucket keys; else guard by S3's own permissions".to_owned();
     }
@@ -379,11 +376,7 @@ fn mend(rule: Rule, written: &BTreeSet<&str>, add: &[String]) -> String {
     let add: Vec<String> = add.iter().map(|value| format!("`{}`", named(value))).collect();
     let mut mend =
         format!("add {} to the condition's values and keep what is there", add.join(", "));
-    let is_part = |value: &&str| {
-        let bucket = bucket_of(value).map_or(0, str::len);
-        !matches!(&value[bucket..], "/*" | "/**" | "/?*")
-    };
-    if written.iter().any(is_part) {
+    if written.iter().any(|value| is_part(value)) {
         mend.push_str(match rule {
             Rule::GuardStops => {
                 "; that guards the whole bucket, as the context no longer tells objects apart: guard a prefix \
@@ -399,7 +392,7 @@ fn mend(rule: Rule, written: &BTreeSet<&str>, add: &[String]) -> String {
 }
 
 /// Whether a policy is a replication role's.
-fn replicates(policy: &Policy) -> bool {
+pub(super) fn replicates(policy: &Policy) -> bool {
     let actions = policy.statements.iter().flat_map(|statement| &statement.actions.values);
     let mut lower = actions.map(|value| value.matched.to_ascii_lowercase());
     lower.any(|action| action.starts_with("s3:replicate") || action.contains("forreplication"))
@@ -461,10 +454,4 @@ fn access_points(policy: &Policy, statement: &Statement) -> Vec<Finding> {
         );
     }
     findings
-}
-
-/// An object of no bucket in particular, for statements that name none.
-pub(super) fn any_object() -> ContextPair {
-    let bucket = opaque("arn:aws:s3:::any-bucket");
-    ContextPair { object: format!("{bucket}/any-object"), bucket }
 }

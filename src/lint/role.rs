@@ -13,9 +13,11 @@
 //! The statement that is looked at must do without conditions of which nothing is known, as must whatever could
 //! stand in for it; of the other limits such conditions are taken to hold, so that nothing is found that they hide.
 
-use super::evaluate::{Decision, KmsRequest};
-use super::pattern::matches;
-use super::policy::{Policy, PolicyCondition, PolicyKind, StatementEffect};
+use std::collections::BTreeSet;
+
+use super::evaluate::{Decision, KmsRequest, is_session_of};
+use super::pattern::{has_variable, matches};
+use super::policy::{Policy, PolicyCondition, PolicyKind, Statement, StatementEffect};
 use crate::error::{Error, Result};
 use crate::harmless_text::named;
 
@@ -124,7 +126,7 @@ pub(super) fn deciding<'a>(
 ) -> Vec<DecidingFor<'a>> {
     let policy = &all[number];
     if policy.kind == PolicyKind::Key {
-        return principals.iter().map(|it| (of_key(all, roles, policy, *it), *it)).collect();
+        return principals.iter().map(|it| of_key(all, roles, policy, *it)).collect();
     }
     let of_roles = roles.iter().filter_map(|role| {
         let looked_at = role.layer(number)?;
@@ -137,17 +139,37 @@ pub(super) fn deciding<'a>(
     of_roles
 }
 
+/// The policies that decide together with the one of that number for any of those: it, and those of their roles.
+pub(super) fn deciding_policies<'a>(
+    all: &'a [Policy],
+    number: usize,
+    deciding: &[DecidingFor],
+) -> Vec<&'a Policy> {
+    let mut numbers = BTreeSet::from([number]);
+    for RoleDeciding { role, .. } in deciding.iter().filter_map(|(deciding, _)| deciding.role()) {
+        numbers.extend([&role.identity, &role.boundary, &role.session].into_iter().flatten());
+        let keys = (0..all.len()).filter(|_| role.arn.is_some());
+        numbers.extend(keys.filter(|it| all[*it].is_of_known_key()));
+    }
+    numbers.into_iter().map(|number| &all[number]).collect()
+}
+
 /// Those that decide together with a key's policy for one of its principals.
 fn of_key<'a>(
     all: &'a [Policy],
     roles: &'a [RolePolicies],
     policy: &'a Policy,
-    principal: Option<&str>,
-) -> Deciding<'a> {
-    let mut known = roles.iter().filter(|role| role.arn.is_some() && policy.key.is_some());
-    match known.find(|role| role.arn.as_deref() == principal) {
-        Some(role) => Deciding::Role(RoleDeciding { all, role, looked_at: Layer::Key }),
-        None => Deciding::Alone(policy),
+    principal: Option<&'a str>,
+) -> DecidingFor<'a> {
+    let named = roles.iter().filter(|_| policy.key.is_some()).find_map(|role| {
+        let (arn, principal) = (role.arn.as_deref()?, principal?);
+        (arn == principal || is_session_of(arn, principal)).then_some((role, arn))
+    });
+    match named {
+        Some((role, arn)) => {
+            (Deciding::Role(RoleDeciding { all, role, looked_at: Layer::Key }), Some(arn))
+        }
+        None => (Deciding::Alone(policy), principal),
     }
 }
 
@@ -199,8 +221,7 @@ impl<'a> RoleDeciding<'a> {
         let key = request.key.to_owned();
         let known = self.all.iter().filter(|_| self.role.arn.is_some());
         known.filter(move |policy| {
-            let of = policy.key.as_deref().filter(|_| policy.kind == PolicyKind::Key);
-            of.is_some_and(|of| matches(of, &key))
+            policy.is_of_known_key() && policy.key.as_deref().is_some_and(|of| matches(of, &key))
         })
     }
 
@@ -219,9 +240,8 @@ impl<'a> RoleDeciding<'a> {
                 },
             );
         // What a key policy grants to a user or to a session by its own ARN, it grants past their boundary.
-        let skips_boundary =
-            granted.by_key && (arn.contains(":user/") || arn.contains(":assumed-role/"));
-        let skips_session = granted.by_key && arn.contains(":assumed-role/");
+        let skips_session = granted.by_own_arn && arn.contains(":assumed-role/");
+        let skips_boundary = skips_session || granted.by_own_arn && arn.contains(":user/");
         (granted.by_key || granted.by_role)
             && (is_within_boundary || skips_boundary)
             && (is_within_session || skips_session)
@@ -249,25 +269,39 @@ impl<'a> RoleDeciding<'a> {
         let by_role = self.of(&self.role.identity).any(|it| it.grants(request, of_role))
             || (!is_known && of_role.is_none());
         if keys.is_empty() {
-            return Granted { by_role, by_key: false };
+            return Granted { by_role, by_key: false, by_own_arn: false };
         }
-        let root = self.role.arn.as_deref().and_then(root);
-        let by_root = KmsRequest { principal: root.as_deref(), ..request.clone() };
         let of_delegation = self.assumed_in(&[Layer::Key], assumed);
-        let delegates = root.is_some() && keys.iter().any(|it| it.grants(&by_root, of_delegation));
-        let directly = keys.iter().any(|it| it.grants(request, of_key));
+        let delegates = self.roots(&keys).iter().any(|root| {
+            let by_root = KmsRequest { principal: Some(root), ..request.clone() };
+            keys.iter().any(|it| it.grants(&by_root, of_delegation))
+        });
+        let mut granting = keys.iter().flat_map(|it| it.granting(request, of_key)).peekable();
+        let directly = granting.peek().is_some();
         if is_foreign {
-            return Granted { by_role: by_role && (directly || delegates), by_key: false };
+            let by_role = by_role && (directly || delegates);
+            return Granted { by_role, by_key: false, by_own_arn: false };
         }
-        Granted { by_role: by_role && delegates, by_key: directly }
+        let by_own_arn = granting.any(|it| it.names_itself(request.principal));
+        Granted { by_role: by_role && delegates, by_key: directly, by_own_arn }
+    }
+
+    /// The root of the role's account, as key policies name it: a template's role is of the template's own account.
+    fn roots(self, keys: &[&Policy]) -> Vec<String> {
+        let Some(arn) = self.role.arn.as_deref() else { return Vec::new() };
+        if !has_variable(arn) {
+            return root(arn).into_iter().collect();
+        }
+        let principals =
+            keys.iter().flat_map(|it| &it.statements).filter_map(|it| it.principals.as_ref());
+        let named = principals.filter(|it| !it.is_negated).flat_map(|it| &it.values);
+        let named = named.map(|value| value.matched.clone());
+        named.filter(|it| it == "*" || it.ends_with(":root")).collect()
     }
 
     /// Whether the key is of another account than the role.
     fn is_foreign(self, request: &KmsRequest) -> bool {
         // A key of no account in particular is the role's own.
-        if request.key == super::object_context::SOME_KEY {
-            return false;
-        }
         let own = self.role.arn.as_deref().and_then(account);
         own.zip(account(request.key)).is_some_and(|(own, other)| own != other)
     }
@@ -301,6 +335,8 @@ struct Granted {
     by_role: bool,
     /// The key's policy by itself.
     by_key: bool,
+    /// The key's policy by naming the principal itself, not its role.
+    by_own_arn: bool,
 }
 
 /// Refuses what is no ARN of a role, a user or a session: without its account nothing could be found.
@@ -336,14 +372,37 @@ fn root(arn: &str) -> Option<String> {
 }
 
 impl Policy {
-    /// Whether a statement allows a request; conditions of which nothing is known hold if they are `assumed`, or if
-    /// nothing is.
+    fn is_of_known_key(&self) -> bool {
+        self.kind == PolicyKind::Key && self.key.is_some()
+    }
+
+    /// Whether a statement allows a request.
     fn grants(&self, request: &KmsRequest, assumed: Option<&[&PolicyCondition]>) -> bool {
-        let mut allowing = self.statements.iter().filter(|it| it.effect == StatementEffect::Allow);
-        allowing.any(|statement| {
+        self.granting(request, assumed).next().is_some()
+    }
+
+    /// Statements that allow a request; conditions of which nothing is known hold if they are `assumed`, or if nothing
+    /// is.
+    fn granting<'s>(
+        &'s self,
+        request: &KmsRequest,
+        assumed: Option<&[&PolicyCondition]>,
+    ) -> impl Iterator<Item = &'s Statement> {
+        let allowing = self.statements.iter().filter(|it| it.effect == StatementEffect::Allow);
+        allowing.filter(move |statement| {
             statement.applies(request).is_some_and(|needed| {
                 assumed.is_none_or(|assumed| needed.iter().all(|one| assumed.contains(one)))
             })
+        })
+    }
+}
+
+impl Statement {
+    /// Whether it is for somebody by the own ARN, or for everybody.
+    fn names_itself(&self, principal: Option<&str>) -> bool {
+        self.principals.as_ref().is_none_or(|it| {
+            let mut values = it.values.iter().map(|value| value.matched.as_str());
+            it.is_negated || values.any(|value| value == "*" || Some(value) == principal)
         })
     }
 }

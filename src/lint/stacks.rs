@@ -1,7 +1,7 @@
 //! Templates of `CloudFormation` within plans of Terraform, and those that stand in other files.
 
 use super::document::parse;
-use super::finding::{Confidence, Finding, Rule};
+use super::finding::Finding;
 use super::json::{Json, Member, Node, Place};
 
 /// Whether a type of Terraform is a stack.
@@ -31,21 +31,16 @@ fn give(parameters: &mut Node, given: &[Member]) {
         let Some(value) = given.iter().find(|it| it.name == parameter.name) else { continue };
         let Json::Object(members) = &mut parameter.value.value else { continue };
         members.retain(|it| it.name != "Default" && it.name != "AllowedValues");
-        let at = value.value.at;
-        let only = Json::Array(vec![value.value.clone()]);
-        members.push(Member { name: "Default".to_owned(), at, value: value.value.clone() });
-        members.push(Member {
-            name: "AllowedValues".to_owned(),
-            at,
-            value: Node { at, value: only },
-        });
+        let (at, value) = (value.value.at, value.value.clone());
+        let only = Node::of_items(at, vec![value.clone()]);
+        let given = Node::of_members(at, [("Default", value), ("AllowedValues", only)]);
+        members.extend_from_slice(given.members());
     }
 }
 
 /// A stack whose template is not in the file.
 pub(super) fn elsewhere(owner: &str, at: Place) -> Finding {
     let why = "its template stands in another file, which was not looked at";
-    Finding::of(Rule::NotInFile, owner, at, "stack".to_owned(), why.to_owned())
-        .sure(Confidence::Possible)
+    Finding::not_in_file(owner, at, "stack".to_owned(), why)
         .mend("give that template, too", Vec::new())
 }

@@ -6,17 +6,32 @@
 use super::document::{Contents, Link};
 use super::encryption::{BucketEncryption, CLOUD_CONTROL, Encryption, TERRAFORM};
 use super::finding::{Confidence, Finding, Rule};
-use super::json::Node;
+use super::json::{Node, Place};
 use super::policy::PolicyKind;
 use super::role::RoleOwners;
+use super::terraform_references::{References, of_instance};
 use super::{grants, policy_document, stacks};
 
 /// Attributes that hold policies.
-const POLICY_ATTRIBUTES: [&str; 6] =
-    ["policy", "inline_policy", "content", "policy_document", "key_policy", "policies"];
+const POLICY_ATTRIBUTES: [&str; 7] = [
+    "policy",
+    "inline_policy",
+    "content",
+    "policy_document",
+    "key_policy",
+    "policies",
+    "session_policy",
+];
+
+/// Resources of other services that limit sessions by a policy.
+const WITH_SESSION_POLICIES: [&str; 4] =
+    ["transfer_user", "transfer_access", "rolesanywhere_profile", "eks_pod_identity_association"];
 
 /// The data source that makes policies.
 const POLICY_DOCUMENT: &str = "aws_iam_policy_document";
+
+/// How its addresses begin.
+const DOCUMENT: &str = "data.aws_iam_policy_document.";
 
 /// How addresses of buckets begin.
 const BUCKET: &str = "aws_s3_bucket.";
@@ -53,20 +68,29 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
     }
     for document in documents.iter().filter(|document| !document.is_used) {
         contents.add_all(&document.policy, None, &document.address);
+        let partly = document
+            .is_partly_unknown
+            .then(|| partly_unknown(&document.address, document.policy.at));
+        contents.findings.extend(partly);
     }
     let roles = Principals { resources: &resources, references: &references };
     contents.roles = roles.all().map(|role| role.policies(&contents.policies)).collect();
     for (number, bucket) in contents.buckets.iter_mut().enumerate() {
         if bucket.bucket.is_empty() {
-            bucket.bucket = references.bucket(&bucket.owner).unwrap_or_else(|| number.to_string());
+            let named = references.one(&bucket.owner, "bucket", BUCKET).map(|it| it.address());
+            let named = named.unwrap_or_else(|| bucket.owner.clone());
+            let name = named.rsplit('.').next().map(str::to_owned);
+            bucket.bucket = name.unwrap_or_else(|| number.to_string());
         }
     }
     let links = contents.log_targets.iter_mut().map(|link| (link, "target_bucket"));
     for (link, attribute) in links.filter(|(link, _)| link.bucket.is_empty()) {
-        link.bucket = references.resource(&link.owner, attribute, BUCKET).unwrap_or_default();
+        let target = references.one(&link.owner, attribute, BUCKET);
+        link.bucket = target.map(|it| it.address()).unwrap_or_default();
     }
     for link in contents.bucket_policies.iter_mut().filter(|link| link.bucket.is_empty()) {
-        link.bucket = references.resource(&link.owner, "bucket", BUCKET).unwrap_or_default();
+        let bucket = references.one(&link.owner, "bucket", BUCKET);
+        link.bucket = bucket.map(|it| it.address()).unwrap_or_default();
     }
 }
 
@@ -95,6 +119,7 @@ pub(super) fn templates(node: &Node) -> Vec<(String, Node)> {
 struct PolicyDocument {
     address: String,
     policy: Node,
+    is_partly_unknown: bool,
     /// Whether a resource is known to have it.
     is_used: bool,
 }
@@ -104,9 +129,11 @@ fn policy_documents(plan: &Node) -> Vec<PolicyDocument> {
     let documents = changes.filter(|it| !is_managed(it) && text(it, "type") == POLICY_DOCUMENT);
     let known = documents.filter_map(|it| {
         let change = it.get("change")?;
+        let unknown = change.get("after_unknown");
         Some(PolicyDocument {
             address: text(it, "address").to_owned(),
-            policy: policy_document::policy(change.get("after")?, change.get("after_unknown")),
+            policy: policy_document::policy(change.get("after")?, unknown),
+            is_partly_unknown: policy_document::is_partly_unknown(unknown),
             is_used: false,
         })
     });
@@ -152,17 +179,17 @@ fn of_module<'a>(module: &'a Node, found: &mut Vec<TerraformResource<'a>>) {
 /// Resources of a `terraform.tfstate`.
 fn of_state_file(node: &Node) -> Vec<TerraformResource<'_>> {
     let instances = node.get("instances").into_iter().flat_map(Node::items);
-    let of_instance = |instance| {
-        let attributes = Node::get(instance, "attributes");
+    let resources = instances.filter(|_| is_managed(node)).map(|instance| {
+        let attributes = instance.get("attributes");
         TerraformResource {
-            address: format!("{}.{}", text(node, "type"), text(node, "name")),
+            address: of_instance(node, instance),
             kind: text(node, "type"),
             before: attributes,
             after: attributes,
             unknown: None,
         }
-    };
-    if is_managed(node) { instances.map(of_instance).collect() } else { Vec::new() }
+    });
+    resources.collect()
 }
 
 fn add(
@@ -178,11 +205,14 @@ fn add(
         kind if ["iam_", "ssoadmin_", "sso_"].iter().any(|it| is_of(kind, it)) => {
             Some(PolicyKind::Identity)
         }
+        kind if WITH_SESSION_POLICIES.iter().any(|it| is_of(kind, it)) => {
+            Some(PolicyKind::Identity)
+        }
         kind if stacks::is_stack(kind) => {
             contents.findings.extend(stack_elsewhere(resource));
             return;
         }
-        // Other resources have policies of their own, which are not about S3's requests to KMS.
+        // Others have policies of their own resources, which are not about S3's requests to KMS.
         _ => return,
     };
     let Some(after) = resource.after else { return };
@@ -191,18 +221,12 @@ fn add(
             contents.add_all(policy, kind, &resource.address);
         }
         let is_unknown = resource.unknown.and_then(|it| it.get(name)).and_then(Node::truth);
-        if is_unknown == Some(true) && references.is_set(resource, name) {
-            let made_by =
-                references.resource(&resource.address, name, "data.aws_iam_policy_document.");
-            let made_by = made_by.map(|it| without_indices(&it));
+        if is_unknown == Some(true) && is_set(resource, references, name) {
+            let made_by = references.one(&resource.address, name, DOCUMENT);
             let mut documents = documents.iter_mut();
-            match documents.find(|it| made_by.as_ref() == Some(&without_indices(&it.address))) {
-                Some(document) => {
-                    contents.add_all(&document.policy, kind, &resource.address);
-                    document.is_used = true;
-                }
-                None => contents.findings.push(unknown_policy(resource, after)),
-            }
+            let document =
+                documents.find(|it| made_by.as_ref().is_some_and(|by| by.is_to(&it.address)));
+            add_at_apply(resource, kind, document, contents);
         }
     }
     match resource.kind {
@@ -233,6 +257,24 @@ fn add(
     }
 }
 
+/// Adds a policy that is known only after apply: what the document that makes it tells.
+fn add_at_apply(
+    resource: &TerraformResource,
+    kind: Option<PolicyKind>,
+    document: Option<&mut PolicyDocument>,
+    contents: &mut Contents,
+) {
+    let Some(at) = resource.after.map(|after| after.at) else { return };
+    let owner = &resource.address;
+    let Some(document) = document else {
+        contents.findings.push(unknown_policy(owner, at));
+        return;
+    };
+    document.is_used = true;
+    contents.add_all(&document.policy, kind, owner);
+    contents.findings.extend(document.is_partly_unknown.then(|| partly_unknown(owner, at)));
+}
+
 /// The ARN of a resource, if it is known.
 fn arn(resource: &TerraformResource) -> Option<String> {
     let arn = resource.after.map_or("", |after| text(after, "arn"));
@@ -252,11 +294,11 @@ fn key(
     if key.starts_with("arn:") {
         return Some(key.to_owned());
     }
-    let address = references.resource(&resource.address, "key_id", "aws_kms_key.");
+    let named = references.one(&resource.address, "key_id", "aws_kms_key.");
     let mut keys = resources.iter().filter(|it| it.kind == "aws_kms_key");
     arn(keys.find(|it| {
         let id = it.after.map_or("", |after| text(after, "key_id"));
-        (!key.is_empty() && id == key) || address.as_deref() == Some(it.address.as_str())
+        (!key.is_empty() && id == key) || named.as_ref().is_some_and(|by| by.is_to(&it.address))
     })?)
 }
 
@@ -270,8 +312,8 @@ impl<'a> Principals<'a> {
     /// Each with the owners of its policies.
     fn all(&self) -> impl Iterator<Item = RoleOwners> {
         self.resources.iter().filter_map(|resource| match resource.kind {
-            "aws_iam_role" => self.owners(resource, "role"),
-            "aws_iam_user" => self.owners(resource, "user"),
+            "aws_iam_role" | "awscc_iam_role" => self.owners(resource, "role"),
+            "aws_iam_user" | "awscc_iam_user" => self.owners(resource, "user"),
             _ => None,
         })
     }
@@ -281,17 +323,15 @@ impl<'a> Principals<'a> {
         let mut identity = vec![of.address.clone()];
         let managed = after.get("managed_policy_arns").into_iter().flat_map(Node::items);
         identity.extend(managed.filter_map(Node::text).filter_map(|arn| self.policy(arn)));
-        for resource in self.resources {
-            if !self.is_of(resource, of, noun) {
-                continue;
-            }
+        for resource in self.resources.iter().filter(|it| self.is_of(it, of, noun)) {
             if resource.kind == format!("aws_iam_{noun}_policy") {
                 identity.push(resource.address.clone());
-            } else if resource.kind == format!("aws_iam_{noun}_policy_attachment") {
+            } else if resource.kind.ends_with("_policy_attachment") {
                 identity.extend(self.named(resource, "policy_arn"));
             }
         }
-        let name = Some(text(after, "name")).filter(|name| !name.is_empty());
+        let names = [text(after, "name"), text(after, &format!("{noun}_name"))];
+        let name = names.into_iter().find(|name| !name.is_empty());
         Some(RoleOwners {
             name: name.unwrap_or(&of.address).to_owned(),
             arn: arn(of),
@@ -302,32 +342,51 @@ impl<'a> Principals<'a> {
         })
     }
 
-    /// Whether a resource belongs to a role or user.
+    /// Whether a resource belongs to a role or user, or is attached to it.
     fn is_of(&self, resource: &TerraformResource, of: &TerraformResource, noun: &str) -> bool {
         let Some(after) = resource.after.filter(|_| resource.kind.starts_with("aws_iam_")) else {
             return false;
         };
-        let name = text(after, noun);
-        if !name.is_empty() {
-            return of.after.is_some_and(|it| text(it, "name") == name);
+        // `aws_iam_policy_attachment` has several of each.
+        let is_for_all = resource.kind == "aws_iam_policy_attachment";
+        let attribute = if is_for_all { format!("{noun}s") } else { noun.to_owned() };
+        let names = after.get(&attribute).map(Node::one_or_more).unwrap_or_default();
+        let mut names = names.iter().filter_map(Node::text).filter(|it| !it.is_empty()).peekable();
+        if names.peek().is_some() {
+            let own = of.after.map_or("", |it| text(it, "name"));
+            return names.any(|name| name == own);
         }
-        let kind = format!("aws_iam_{noun}.");
-        self.references.resource(&resource.address, noun, &kind).as_deref() == Some(&of.address)
+        let all = self.references.all(&resource.address, &attribute, &format!("aws_iam_{noun}."));
+        (is_for_all || all.len() == 1) && all.iter().any(|it| it.is_to(&of.address))
     }
 
     /// The address of the policy that an attribute names.
     fn named(&self, resource: &TerraformResource, attribute: &str) -> Option<String> {
-        match text(resource.after?, attribute) {
-            "" => self.references.resource(&resource.address, attribute, "aws_iam_policy."),
-            arn => self.policy(arn),
+        let arn = text(resource.after?, attribute);
+        if !arn.is_empty() {
+            return self.policy(arn);
         }
+        let named = self.references.one(&resource.address, attribute, "aws_iam_policy.")?;
+        let found = self.policies().find(|it| named.is_to(&it.address));
+        found.map(|it| it.address.clone())
     }
 
     /// The address of the policy with an ARN.
     fn policy(&self, arn: &str) -> Option<String> {
-        let mut policies = self.resources.iter().filter(|it| it.kind == "aws_iam_policy");
-        let found = policies.find(|it| it.after.is_some_and(|after| text(after, "arn") == arn));
+        let found = self.policies().find(|it| it.after.is_some_and(|it| text(it, "arn") == arn));
         found.map(|it| it.address.clone())
+    }
+
+    fn policies(&self) -> impl Iterator<Item = &'a TerraformResource<'a>> {
+        self.resources.iter().filter(|it| it.kind == "aws_iam_policy")
+    }
+}
+
+/// Whether somebody set an attribute; the provider computes those of keys and buckets where nobody did.
+fn is_set(resource: &TerraformResource, references: &References, attribute: &str) -> bool {
+    match references.written(&resource.address) {
+        Some(written) => written.at_path(&["expressions", attribute]).is_some(),
+        None => !matches!(resource.kind, "aws_s3_bucket" | "aws_kms_key" | "aws_iam_role"),
     }
 }
 
@@ -348,16 +407,23 @@ fn link(resource: &TerraformResource, after: &Node, attribute: &str) -> Link {
     Link { owner: resource.address.clone(), bucket: text(after, attribute).to_owned() }
 }
 
-fn unknown_policy(resource: &TerraformResource, after: &Node) -> Finding {
-    Finding::of(
-        Rule::KnownAfterApply,
-        &resource.address,
-        after.at,
-        "policy".to_owned(),
-        "the policy is known only after apply, so it was not looked at".to_owned(),
+fn unknown_policy(owner: &str, at: Place) -> Finding {
+    after_apply(owner, at, "the policy is known only after apply, so it was not looked at")
+}
+
+/// A policy of whose statements some are known.
+fn partly_unknown(owner: &str, at: Place) -> Finding {
+    after_apply(
+        owner,
+        at,
+        "statements or conditions of the policy are known only after apply, so they were not looked at",
     )
-    .sure(Confidence::Possible)
-    .mend("give the state after apply, too: `terraform show -json > state.json`", Vec::new())
+}
+
+fn after_apply(owner: &str, at: Place, why: &str) -> Finding {
+    Finding::of(Rule::KnownAfterApply, owner, at, "policy".to_owned(), why.to_owned())
+        .sure(Confidence::Possible)
+        .mend("give the state after apply, too: `terraform show -json > state.json`", Vec::new())
 }
 
 /// A stack whose template the plan does not have.
@@ -415,71 +481,4 @@ fn object(resource: &TerraformResource, after: &Node) -> Option<Finding> {
         )
         .mend("leave out `bucket_key_enabled`, so that the bucket's setting applies", Vec::new())
     })
-}
-
-/// Which resources the configuration's expressions refer to.
-struct References<'a>(Vec<(String, &'a Node)>);
-
-impl<'a> References<'a> {
-    fn of(plan: &'a Node) -> Self {
-        let mut all = Vec::new();
-        let root = plan.at_path(&["configuration", "root_module"]);
-        if let Some(root) = root {
-            Self::add(root, "", &mut all);
-        }
-        Self(all)
-    }
-
-    fn add(module: &'a Node, prefix: &str, all: &mut Vec<(String, &'a Node)>) {
-        for resource in module.get("resources").into_iter().flat_map(Node::items) {
-            all.push((format!("{prefix}{}", text(resource, "address")), resource));
-        }
-        for call in module.get("module_calls").into_iter().flat_map(Node::members) {
-            if let Some(module) = call.value.get("module") {
-                Self::add(module, &format!("{prefix}module.{}.", call.name), all);
-            }
-        }
-    }
-
-    /// Whether somebody set an attribute; the provider computes those of keys and buckets where nobody did.
-    fn is_set(&self, resource: &TerraformResource, attribute: &str) -> bool {
-        let plain = without_indices(&resource.address);
-        match self.0.iter().find(|(known, _)| *known == plain) {
-            Some((_, written)) => written.at_path(&["expressions", attribute]).is_some(),
-            None => !matches!(resource.kind, "aws_s3_bucket" | "aws_kms_key" | "aws_iam_role"),
-        }
-    }
-
-    /// The address to which an attribute of a resource refers, of a resource whose address begins as `kind` does,
-    /// with the resource's own module and index.
-    fn resource(&self, address: &str, attribute: &str, kind: &str) -> Option<String> {
-        let plain = without_indices(address);
-        let (_, resource) = self.0.iter().find(|(known, _)| *known == plain)?;
-        let references = resource.at_path(&["expressions", attribute, "references"])?.items();
-        let named = references.iter().filter_map(Node::text);
-        let named = named.filter(|it| it.starts_with(kind)).min_by_key(|it| it.len())?;
-        let module = address.rsplit_once("aws_").map_or("", |(module, _)| module);
-        Some(format!("{module}{named}"))
-    }
-
-    /// The name of the bucket that an encryption is of.
-    fn bucket(&self, address: &str) -> Option<String> {
-        let named = self.resource(address, "bucket", BUCKET).unwrap_or_else(|| address.to_owned());
-        named.rsplit('.').next().map(str::to_owned)
-    }
-}
-
-/// An address without the keys of `count` and `for_each`.
-fn without_indices(address: &str) -> String {
-    let mut out = String::with_capacity(address.len());
-    let mut depth = 0_u32;
-    for c in address.chars() {
-        match c {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            c if depth == 0 => out.push(c),
-            _ => {}
-        }
-    }
-    out
 }

@@ -11,7 +11,7 @@ use crate::lint::document::Contents;
 const OBJECT: &str = "arn:aws:s3:::logs/2026/a.gz";
 const BUCKET: &str = "arn:aws:s3:::logs";
 
-fn quoted(values: &[&str]) -> String {
+pub(super) fn quoted(values: &[&str]) -> String {
     let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
     format!("[{}]", values.join(", "))
 }
@@ -85,8 +85,15 @@ fn other_keys_of_conditions() {
         ("StringEquals", "kms:EncryptionContextKeys", "aws:s3:arn", Holds::Yes),
         ("ForAllValues:StringEquals", "kms:EncryptionContextKeys", "aws:ebs:id", Holds::No),
         ("StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com", Holds::Unknown),
-        ("StringLike", "kms:ViaService", "s3.*.amazonaws.com", Holds::Unknown),
-        ("StringLike", "kms:ViaService", "*", Holds::Unknown),
+        // Whatever S3's region is, this is its endpoint.
+        ("StringLike", "kms:ViaService", "s3.*.amazonaws.com", Holds::Yes),
+        ("StringLike", "kms:ViaService", "*", Holds::Yes),
+        ("StringEqualsIgnoreCase", "kms:ViaService", "S3.eu-west-1.amazonaws.com", Holds::Unknown),
+        ("StringEquals", "kms:ViaService", "${Via}", Holds::Unknown),
+        ("StringEquals", "kms:ViaService", "{{resolve:ssm:/via}}", Holds::Unknown),
+        ("StringEquals", "kms:ViaService", "s3.${AWS::Region}.${AWS::URLSuffix}", Holds::Unknown),
+        ("StringNotEquals", "kms:ViaService", "${Via}", Holds::Unknown),
+        ("StringEquals", "kms:ViaService", "ec2.${AWS::Region}.amazonaws.com", Holds::No),
         ("StringEquals", "kms:ViaService", "ec2.eu-west-1.amazonaws.com", Holds::No),
         ("StringNotEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com", Holds::Unknown),
         ("StringNotLike", "kms:ViaService", "s3.*", Holds::No),
@@ -98,16 +105,16 @@ fn other_keys_of_conditions() {
     }
 }
 
-fn findings(policy: &str) -> Vec<Finding> {
+pub(super) fn findings(policy: &str) -> Vec<Finding> {
     check(&Contents::of(policy).unwrap_or_else(|error| panic!("{error}\n{policy}")))
 }
 
-fn rules(policy: &str) -> Vec<Rule> {
+pub(super) fn rules(policy: &str) -> Vec<Rule> {
     findings(policy).iter().map(|finding| finding.rule).collect()
 }
 
 /// A policy with one condition on the context, which is all that it says of S3.
-fn one_condition(effect: &str, operator: &str, values: &[&str]) -> String {
+pub(super) fn one_condition(effect: &str, operator: &str, values: &[&str]) -> String {
     format!(
         r#"{{"Statement": [
             {{"Effect": "{effect}", "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*",
@@ -118,7 +125,7 @@ fn one_condition(effect: &str, operator: &str, values: &[&str]) -> String {
 
 type Case = (&'static str, &'static str, &'static [&'static str], Option<Rule>);
 
-const CASES: [Case; 54] = [
+const CASES: [Case; 75] = [
     ("Allow", "StringLike", &["arn:aws:s3:::b/*"], Some(Rule::AllowStops)),
     ("Allow", "StringLike", &["arn:aws:s3:::b*"], None),
     ("Allow", "StringLike", &["arn:aws:s3:::b", "arn:aws:s3:::b/*"], None),
@@ -146,6 +153,29 @@ const CASES: [Case; 54] = [
     ("Allow", "StringLike", &["arn:aws:s3:::b?"], None),
     ("Allow", "StringLike", &["arn:aws:s3:::b-??"], None),
     ("Allow", "StringLike", &["arn:aws:s3:::b*a"], Some(Rule::AllowStops)),
+    // Stars stand for what is before the bucket's name, or for parts of it.
+    ("Allow", "StringLike", &["*:b/*"], Some(Rule::AllowStops)),
+    ("Allow", "StringLike", &["*:::b/*"], Some(Rule::AllowStops)),
+    ("Allow", "StringLike", &["*:s3:::b/*"], Some(Rule::AllowStops)),
+    ("Allow", "StringLike", &["arn:*:::b/*"], Some(Rule::AllowStops)),
+    ("Allow", "StringLike", &["*s3:::b/*"], Some(Rule::AllowStops)),
+    ("Allow", "StringLike", &["arn:aws:s3:*:*:b-*/*"], Some(Rule::AllowStops)),
+    ("Allow", "ArnLike", &["arn:aws:s3:*:*:b-*/*"], Some(Rule::AllowStops)),
+    ("Allow", "ArnLike", &["arn:aws:s3:*:*:*/*"], Some(Rule::AllowStops)),
+    ("Allow", "StringLike", &["arn:aws-*:s3:::b/*"], Some(Rule::AllowStops)),
+    ("Allow", "StringLike", &["*.csv"], Some(Rule::AllowStops)),
+    ("Allow", "StringLike", &["arn:aws:s3:::b/*:x"], Some(Rule::AllowStops)),
+    ("Deny", "StringLike", &["*/secret/*"], Some(Rule::GuardStops)),
+    ("Allow", "StringLike", &["*:b", "*:b/*"], None),
+    ("Allow", "StringLike", &["arn:aws:s3:::b-*-a", "arn:aws:s3:::b-*-a/*"], None),
+    ("Allow", "StringLike", &["*:b*"], None),
+    ("Allow", "StringLike", &["arn:aws:s3:*:*:b*"], None),
+    ("Allow", "StringLike", &["arn:aws:s3:*:*:b-*/*", "arn:aws:s3:::b-*"], None),
+    ("Allow", "StringLike", &["*.csv", "arn:aws:s3:::*"], None),
+    // No ARN has fewer parts, and none of another service is in the context.
+    ("Allow", "ArnLike", &["*:b/*"], None),
+    ("Allow", "StringLike", &["arn:aws:sqs:::b/*"], None),
+    ("Allow", "StringLike", &["b/*"], None),
     ("Allow", "StringEqualsIgnoreCase", &["ARN:aws:s3:::b/A"], Some(Rule::AllowStops)),
     ("Allow", "StringEqualsIgnoreCase", &["ARN:AWS:S3:::B"], None),
     ("Allow", "StringEqualsIgnoreCase", &["ARN:aws:s3:::b/a", "arn:aws:s3:::B"], None),
@@ -213,7 +243,7 @@ fn mends_mend() {
 }
 
 /// Words of at most so many letters.
-fn words(letters: &[&str], longest: usize) -> Vec<String> {
+pub(super) fn words(letters: &[&str], longest: usize) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut last = all.clone();
     for _ in 0..longest {
@@ -262,10 +292,24 @@ fn question_marks_alone_are_less_sure() {
         ("arn:aws:s3:::lake-???", Severity::Warning, "arn:aws:s3:::lake-?"),
         ("arn:*:s3:::lake?*", Severity::Error, "arn:*:s3:::lake"),
         ("arn:aws:s3:::lake*a", Severity::Error, "arn:aws:s3:::lake*"),
+        ("arn:*:s3:::*/*", Severity::Error, "arn:*:s3:::*"),
+        ("*lake/x/*", Severity::Error, "*lake"),
+        // These stand for buckets, and for objects of others by chance.
+        ("arn:aws:s3:::*-lake*", Severity::Warning, ""),
+        ("arn:aws:s3:::lake-*-data*", Severity::Warning, ""),
+        ("*data*", Severity::Warning, ""),
+        // What stands for every bucket is not to be added.
+        ("*/data/*", Severity::Error, ""),
+        ("*/*", Severity::Error, ""),
+        ("arn:aws:s3:::*/data/*", Severity::Error, ""),
     ] {
-        let found = findings(&one_condition("Allow", "StringLike", &[value]));
-        assert_eq!(found.len(), 1, "{value}");
-        assert_eq!((found[0].severity, found[0].add.as_slice()), (severity, &[add.to_owned()][..]));
+        for (effect, operator) in [("Allow", "StringLike"), ("Deny", "StringNotLike")] {
+            let found = findings(&one_condition(effect, operator, &[value]));
+            assert_eq!(found.len(), 1, "{value}");
+            let added: Vec<&str> = found[0].add.iter().map(String::as_str).collect();
+            let expected: Vec<&str> = Some(add).into_iter().filter(|add| !add.is_empty()).collect();
+            assert_eq!((found[0].severity, added), (severity, expected), "{effect} {value}");
+        }
     }
 }
 
@@ -339,6 +383,18 @@ fn key_policies_of_one_and_of_other_accounts() {
         assert_eq!(found.len(), 1, "{principal}");
         assert_eq!((found[0].severity, found[0].confidence), (severity, confidence), "{principal}");
         assert_eq!(found[0].subject, "statement `Use`");
+    }
+    // Whoever is let in by the account alone is of that account.
+    for (key, account, severity) in [
+        ("kms:CallerAccount", "111122223333", Severity::Warning),
+        ("aws:PrincipalAccount", "111122223333", Severity::Warning),
+        ("kms:CallerAccount", "444455556666", Severity::Error),
+    ] {
+        let limited = policy("*").replace(
+            "\"StringLike\"",
+            &format!(r#""StringEquals": {{"{key}": "{account}"}}, "StringLike""#),
+        );
+        assert_eq!(findings(&limited)[0].severity, severity, "{key} {account}");
     }
     // The account's root has the first statement, whatever the second says.
     assert_eq!(rules(&policy("111122223333")), []);

@@ -2,7 +2,7 @@
 //! Systems Manager, variables. Whether they stand for objects or for a bucket decides what bucket keys break.
 
 use super::evaluate::S3_ARN;
-use super::finding::{Confidence, Finding, Rule};
+use super::finding::{Finding, Rule};
 use super::json::Node;
 use super::pattern::{bucket_of, has_variable, outside_variables};
 use super::policy::{Policy, PolicyCondition, Statement, Test, Value};
@@ -57,21 +57,15 @@ fn finding(policy: &Policy, statement: &Statement, condition: &PolicyCondition) 
          matches, as with bucket keys S3 sends the bucket's ARN",
         unknown.join(", ")
     );
-    let rule = Rule::NotInFile;
-    Some(
-        Finding::of(rule, &policy.owner, condition.at, statement.named(), why)
-            .sure(Confidence::Possible)
-            .mend(DEPLOYED, Vec::new()),
-    )
+    let finding = Finding::not_in_file(&policy.owner, condition.at, statement.named(), why);
+    Some(finding.mend(DEPLOYED, Vec::new()))
 }
 
 /// A statement of which nobody knows whether it is about KMS.
 fn unknown_actions(policy: &Policy, statement: &Statement, condition: &PolicyCondition) -> Finding {
     let why = "which actions it is about is not known from this file, so it was not looked at whether bucket keys \
                break it";
-    let rule = Rule::NotInFile;
-    Finding::of(rule, &policy.owner, condition.at, statement.named(), why.to_owned())
-        .sure(Confidence::Possible)
+    Finding::not_in_file(&policy.owner, condition.at, statement.named(), why)
         .mend(DEPLOYED, Vec::new())
 }
 
@@ -116,9 +110,7 @@ pub(super) fn parts(owner: &str, node: &Node) -> Vec<Finding> {
         if is_made || unknown.next().is_some() {
             let subject = format!("`{}`", named(&member.name));
             let why = "another file, a macro or the deployment makes it, so it was not looked at";
-            let rule = Rule::NotInFile;
-            let finding = Finding::of(rule, owner, value.at, subject, why.to_owned());
-            findings.push(finding.sure(Confidence::Possible).mend(
+            findings.push(Finding::not_in_file(owner, value.at, subject, why).mend(
                 "look at the template as it is deployed: `aws cloudformation get-template --template-stage Processed`",
                 Vec::new(),
             ));

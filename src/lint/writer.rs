@@ -6,12 +6,14 @@
 use super::document::Contents;
 use super::evaluate::{Decision, KmsRequest};
 use super::finding::{Confidence, Finding, Rule, Severity};
-use super::object_context::{
-    ContextPair, any_object, is_delegated, keys, pairs, principals, roles,
-};
+use super::object_context::{is_delegated, replicates, roles};
 use super::pattern::matches;
 use super::policy::{Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Value};
-use super::role::{Deciding, deciding};
+use super::requests::{ContextPair, TriedRequests, principals};
+use super::role::{Deciding, deciding, deciding_policies};
+
+const GENERATE: &str = "kms:GenerateDataKey";
+const ENCRYPT: &str = "kms:Encrypt";
 
 /// Services that write their files to buckets.
 const WRITING_SERVICES: [&str; 7] = [
@@ -35,37 +37,49 @@ pub(super) fn check(contents: &Contents, number: usize) -> Vec<Finding> {
 
 fn check_statement(contents: &Contents, number: usize, statement: &Statement) -> Option<Finding> {
     let policy = &contents.policies[number];
-    let mut pairs = pairs(statement);
-    pairs.push(any_object());
     let mut lacking = Vec::new();
     let roles = roles(contents, policy, statement);
     let all = deciding(&contents.policies, roles, number, &principals(statement));
-    for (deciding, principal) in all {
-        let is_service = principal.is_some_and(|it| WRITING_SERVICES.contains(&it));
-        if !is_service && !is_about_s3(policy, statement) {
+    let is_about_s3 = is_about_s3(policy, statement);
+    if !is_about_s3 && !all.iter().any(|(_, principal)| is_service(*principal)) {
+        return None;
+    }
+    let tried = TriedRequests::of(deciding_policies(&contents.policies, number, &all));
+    let (pairs, keys) = (tried.pairs_and_any(statement), tried.keys(policy, statement));
+    // Roles for replicas have it as AWS's examples for buckets without bucket keys do.
+    let writing = if replicates(policy) { &[GENERATE, ENCRYPT][..] } else { &[GENERATE] };
+    let each = all.iter().flat_map(|it| writing.iter().map(move |action| (it, *action)));
+    for (&(deciding, principal), action) in each {
+        if !is_about_s3 && !is_service(principal) {
             continue;
         }
-        for key in &keys(policy, statement) {
-            let decrypts =
-                pairs.iter().map(|pair| lacks_decrypt(deciding, statement, (key, principal), pair));
+        for key in &keys {
+            let asked = (action, key.as_str(), principal);
+            let decrypts = pairs.iter().map(|pair| lacks_decrypt(deciding, statement, asked, pair));
             let may_have_others = deciding.role().is_none_or(|it| it.role.has_others);
             lacking.extend(
-                decrypts.flatten().map(|request| may_have_others && is_delegated(policy, &request)),
+                decrypts
+                    .flatten()
+                    .map(|request| may_have_others && is_delegated(policy, statement, &request)),
             );
         }
         if !lacking.is_empty() {
             let is_delegated = lacking.iter().all(|delegated| *delegated);
-            return Some(finding(policy, statement, principal, is_delegated));
+            return Some(finding(policy, statement, (action, principal), is_delegated));
         }
     }
     None
 }
 
-/// The Decrypt that is not allowed where a statement allows `GenerateDataKey`.
+fn is_service(principal: Option<&str>) -> bool {
+    principal.is_some_and(|it| WRITING_SERVICES.contains(&it))
+}
+
+/// The Decrypt that is not allowed where a statement allows an action of writers.
 fn lacks_decrypt<'a>(
     deciding: Deciding,
     statement: &Statement,
-    (key, principal): (&'a str, Option<&'a str>),
+    (writing, key, principal): (&'a str, &'a str, Option<&'a str>),
     pair: &'a ContextPair,
 ) -> Option<KmsRequest<'a>> {
     let requests = |action| {
@@ -76,7 +90,7 @@ fn lacks_decrypt<'a>(
             context: Some(context),
         })
     };
-    let generating = requests("kms:GenerateDataKey");
+    let generating = requests(writing);
     let allowed = |request: &&KmsRequest, assumed: &[&PolicyCondition]| {
         deciding.decision(request, assumed) == Decision::Allowed
     };
@@ -110,7 +124,7 @@ fn is_about_s3(policy: &Policy, statement: &Statement) -> bool {
 fn finding(
     policy: &Policy,
     statement: &Statement,
-    principal: Option<&str>,
+    (writing, principal): (&str, Option<&str>),
     is_delegated: bool,
 ) -> Finding {
     let is_trail = principal == Some("cloudtrail.amazonaws.com");
@@ -118,6 +132,9 @@ fn finding(
         "it allows `kms:GenerateDataKey` without `kms:Decrypt`: where the trail's bucket has a bucket key, AWS \
          requires `kms:Decrypt` to create or update a trail; whether deliveries of a running trail stop without it \
          is not documented"
+    } else if writing == ENCRYPT {
+        "it lets a role write replicas by `kms:Encrypt`, and nothing in this policy allows `kms:Decrypt` there, which AWS \
+         requires of replicas that take over a bucket key; S3 asks for such keys by `kms:GenerateDataKey`"
     } else {
         "it allows `kms:GenerateDataKey`, and nothing in this policy allows `kms:Decrypt`, by which S3 verifies a \
          new bucket-level key: documented for replicas and trails, inferred for other writers"
@@ -127,6 +144,10 @@ fn finding(
     let mut finding = Finding::of(rule, &policy.owner, place, statement.named(), why.to_owned())
         .sure(if is_trail { Confidence::Likely } else { Confidence::Possible })
         .mend("add `kms:Decrypt` to its actions", vec!["kms:Decrypt".to_owned()]);
+    if writing == ENCRYPT {
+        "add `kms:GenerateDataKey` and `kms:Decrypt` to its actions".clone_into(&mut finding.mend);
+        finding.add.insert(0, GENERATE.to_owned());
+    }
     if is_delegated {
         finding.severity = Severity::Note;
         finding

@@ -91,6 +91,9 @@ impl<'a> BlockReader<'a> {
         if line.is_item() {
             return self.sequence(line, depth);
         }
+        if is_complex(line.content) {
+            return Err(error(&line, "complex keys are not read"));
+        }
         if key(line.content).is_some() {
             return self.mapping(line, depth);
         }
@@ -120,7 +123,8 @@ impl<'a> BlockReader<'a> {
     fn mapping(&mut self, first: YamlLine<'a>, depth: usize) -> Result<Node> {
         let mut members = Vec::new();
         while let Some(line) = self.peek().filter(|line| line.indent == first.indent) {
-            let Some((name, rest)) = key(line.content) else {
+            let named = key(line.content).filter(|_| !is_complex(line.content));
+            let Some((name, rest)) = named else {
                 return Err(error(&line, "a name and `:` must stand here"));
             };
             self.at += 1;
@@ -154,9 +158,15 @@ impl<'a> BlockReader<'a> {
             b'|' | b'>' => Ok(Node { at, value: Json::Text(self.scalar(text, indent)) }),
             b'&' | b'*' => Err(error(&line, "anchors and aliases are not read")),
             b'"' | b'\'' | b'[' | b'{' => self.flow(line, text),
+            _ if is_complex(text) || text.starts_with("- ") => {
+                Err(error(&line, "a list or a complex key cannot begin behind a name"))
+            }
             _ => {
                 let mut words = without_comment(text).to_owned();
                 while let Some(next) = self.peek().filter(|next| next.indent > indent) {
+                    if key(next.content).is_some() {
+                        return Err(error(&next, "a name stands within a text"));
+                    }
                     self.at += 1;
                     words.push(' ');
                     words.push_str(without_comment(next.content));
@@ -203,7 +213,7 @@ impl<'a> BlockReader<'a> {
             let Some(next) = self.lines.get(self.at) else {
                 return Err(error(&line, "the value does not end"));
             };
-            whole.push(' ');
+            whole.push('\n');
             whole.push_str(next.content);
             self.at += 1;
             if whole.len() > 1 << 16 {
@@ -212,6 +222,11 @@ impl<'a> BlockReader<'a> {
         }
         Err(error(&line, "a value in brackets or quotes is too long"))
     }
+}
+
+/// Whether a key that may be any value begins.
+fn is_complex(content: &str) -> bool {
+    content == "?" || content.starts_with("? ")
 }
 
 /// The name on a line and what stands behind its colon.
@@ -267,13 +282,17 @@ struct FlowReader<'a> {
 }
 
 impl FlowReader<'_> {
+    /// Skips blanks and comments.
     fn skip(&mut self) {
         self.rest = self.rest.trim_start();
+        while self.rest.starts_with('#') {
+            self.rest = self.rest.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+        }
     }
 
     fn is_at_end(&mut self) -> bool {
         self.skip();
-        self.rest.is_empty() || self.rest.starts_with('#')
+        self.rest.is_empty()
     }
 
     fn takes(&mut self, c: char) -> bool {
@@ -290,7 +309,7 @@ impl FlowReader<'_> {
         }
         let at = self.at;
         if self.takes('!') {
-            let end = self.rest.find([' ', '[', '{', '"', '\'']).ok_or(What::Unfinished)?;
+            let end = self.rest.find([' ', '\n', '[', '{', '"', '\'']).ok_or(What::Unfinished)?;
             let (tag, rest) = self.rest.split_at(end);
             self.rest = rest;
             return Ok(function(tag, self.value(depth + 1)?, at));
@@ -312,14 +331,8 @@ impl FlowReader<'_> {
             }
             return Ok(Node { at, value: Json::Object(members) });
         }
-        let value = if let Some(text) = self.quoted()? {
-            Json::Text(text)
-        } else {
-            let end = self.rest.find([',', ']', '}']).ok_or(What::Unfinished)?;
-            let (text, rest) = self.rest.split_at(end);
-            self.rest = rest;
-            plain(without_comment(text))
-        };
+        let value =
+            if let Some(text) = self.quoted()? { Json::Text(text) } else { plain(&self.words()?) };
         Ok(Node { at, value })
     }
 
@@ -335,6 +348,15 @@ impl FlowReader<'_> {
         })
     }
 
+    /// A scalar without quotes, which may go on on the next lines; a comment ends it.
+    fn words(&mut self) -> std::result::Result<String, What> {
+        let end = self.rest.find([',', ']', '}']).ok_or(What::Unfinished)?;
+        let comment = [" #", "\n#"].into_iter().filter_map(|it| self.rest.find(it)).min();
+        let (text, rest) = self.rest.split_at(comment.map_or(end, |comment| comment.min(end)));
+        self.rest = rest;
+        Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
     /// A name and its colon.
     fn name(&mut self) -> std::result::Result<String, What> {
         self.skip();
@@ -345,7 +367,8 @@ impl FlowReader<'_> {
                 Err(What::Wrong("`:` must stand here"))
             };
         }
-        let end = self.rest.find(": ").ok_or(What::Unfinished)?;
+        let ends = [": ", ":\n"].into_iter().filter_map(|it| self.rest.find(it));
+        let end = ends.min().ok_or(What::Unfinished)?;
         let name = self.rest[..end].trim().to_owned();
         self.rest = &self.rest[end + 1..];
         Ok(name)
@@ -375,6 +398,8 @@ impl FlowReader<'_> {
                         other => other,
                     });
                 }
+                // Lines are folded.
+                (_, '\n', _) => text.push(' '),
                 _ => text.push(c),
             }
         }
@@ -406,6 +431,11 @@ mod tests {
             r#"{"k": ["a", "b, c", {"d": "e", "f": ["g"]}]}"#,
         );
         same("k: [a,\n    b]\nl: x", r#"{"k": ["a", "b"], "l": "x"}"#);
+        same(
+            "k: [ # all\n    # objects, of [\n    \"a # b\", # c\n    d # e, f\n    , g\n    h ] # i\nl: {a:\n  b # c\n  }",
+            r#"{"k": ["a # b", "d", "g h"], "l": {"a": "b"}}"#,
+        );
+        same("k: \"a\n  b\"", r#"{"k": "a b"}"#);
         same("k: |\n  a: b\n\n  # c\nl: >-\n  d\n  e\n", r#"{"k": "a: b\n\n# c", "l": "d e"}"#);
         same("k: a\n  b\nl: c", r#"{"k": "a b", "l": "c"}"#);
         same("k: !Sub '${A}/*'", r#"{"k": {"Fn::Sub": "${A}/*"}}"#);
@@ -434,7 +464,13 @@ mod tests {
             ("a:\n\t- b", "line 2"),
             ("a: [b", "line 1"),
             ("a: \"b", "line 1"),
-            ("a: 1\n  b: 2\nc", "line 3"),
+            ("a: 1\n  b: 2\nc", "line 2"),
+            ("? a\n: b", "line 1"),
+            ("a:\n  ? b: c\n  : d", "line 2"),
+            ("a:\n  b: c\n  ? d", "line 3"),
+            ("a: ? b", "line 1"),
+            ("a: - b", "line 1"),
+            ("a: [#b]", "line 1"),
             ("a: b\n c", ""),
             ("  a: b\nc: d", "line 2"),
         ] {

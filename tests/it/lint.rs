@@ -280,18 +280,48 @@ fn what_is_not_read_is_refused_by_name() {
     }
     fails(place, 2, &["lint", "nowhere.json"]);
     fails(place, 2, &["lint"]);
-    // In a folder the same files are left out, and said to be.
+    // In a folder others are left out, and said to be; what may be a policy and cannot be read is not passed over.
     let message = fails(place, 2, &["lint", "."]);
-    assert!(message.contains("no file there") && message.contains("terraform show"), "{message}");
+    assert!(message.contains("cut.json") && message.contains("not JSON"), "{message}");
     let policy = fs::read(fixtures().join("quiet/reader.json")).unwrap();
     fs::write(place.join("reader.json"), policy).unwrap();
+    let (code, printed, said) = code_and_texts(place, &["lint", "."]);
+    assert_eq!(code, Some(2));
+    assert!(printed.contains("Nothing was found") && said.contains("refused, too: 2"), "{said}");
+    for name in ["cut.json", "t.yaml", "serverless.yml"] {
+        let message = fails(place, 2, &["lint", name, "--skip-others"]);
+        assert!(message.contains(name), "{message}");
+        fs::remove_file(place.join(name)).unwrap();
+    }
     let (code, _, said) = code_and_texts(place, &["lint", "."]);
     assert_eq!(code, Some(0));
     assert!(
-        said.contains("files left out, without a policy or a bucket's encryption: 10")
+        said.contains("files left out, without a policy or a bucket's encryption: 3")
+            && said.contains("files left out, which cannot be read (the first: ./latin.json")
             && said.contains("files left out, in Terraform's own language"),
         "{said}"
     );
+    fs::remove_file(place.join("reader.json")).unwrap();
+    let message = fails(place, 2, &["lint", "."]);
+    assert!(message.contains("no file there") && message.contains("terraform show"), "{message}");
+}
+
+/// Programs read a document where nothing is left to look at.
+#[test]
+fn nothing_left_is_a_document_without_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("other.json"), "{\"name\": \"left-pad\"}").unwrap();
+    let printed = |format: &str| {
+        let arguments = ["lint", "other.json", "--skip-others", "--format", format];
+        let (code, printed, _) = code_and_texts(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{format}");
+        printed
+    };
+    let sarif: Value = serde_json::from_str(&printed("sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["results"], json!([]));
+    let document: Value = serde_json::from_str(&printed("json")).unwrap();
+    assert_eq!((&document["files"], &document["findings"]), (&json!(0), &json!([])));
+    assert_eq!(printed("table"), "");
 }
 
 /// Windows PowerShell redirects in UTF-16.

@@ -301,3 +301,205 @@ fn other_forms_of_the_same() {
         assert_eq!(rules_of(&broken).len(), expected.len() + 1, "{broken}");
     }
 }
+
+/// Statements of other policies within a document that is read at apply, and parts that nobody knows.
+#[test]
+fn policies_made_of_others_at_apply() {
+    let harmless = json!([{ "sid": "Other", "actions": ["s3:GetObject"], "resources": ["*"] }]);
+    let covering = json!([{ "sid": "Same", "actions": ["kms:Decrypt"], "resources": ["*"] }]);
+    let pinned = ALLOWS_OBJECTS.replacen(r#""Effect""#, r#""Sid": "Same", "Effect""#, 1);
+    let stops = Rule::AllowStops;
+    let unknown = Rule::KnownAfterApply;
+    for (parts, not_known, expected) in [
+        (json!({ "source_policy_documents": [pinned] }), json!({}), vec![stops]),
+        (json!({ "override_policy_documents": [pinned, null] }), json!({}), vec![stops]),
+        (json!({ "source_json": pinned, "statement": harmless }), json!({}), vec![stops]),
+        (json!({ "source_policy_documents": [allows_both()] }), json!({}), vec![]),
+        // A statement replaces one before it that has its name.
+        (json!({ "source_policy_documents": [pinned], "statement": covering }), json!({}), vec![]),
+        (
+            json!({ "override_policy_documents": [pinned], "statement": covering }),
+            json!({}),
+            vec![stops],
+        ),
+        (
+            json!({ "source_policy_documents": [pinned, null] }),
+            json!({ "source_policy_documents": [false, true] }),
+            vec![stops, unknown],
+        ),
+        (
+            json!({ "statement": harmless }),
+            json!({ "source_policy_documents": true }),
+            vec![unknown],
+        ),
+        (json!({}), json!({ "statement": true }), vec![unknown]),
+        (json!({}), json!({ "override_policy_documents": true }), vec![unknown]),
+        (
+            json!({ "statement": covering }),
+            json!({ "statement": [{ "condition": true }] }),
+            vec![unknown],
+        ),
+        // What nobody knows is no cover.
+        (
+            json!({ "source_policy_documents": [ALLOWS_OBJECTS], "statement": covering }),
+            json!({ "statement": [{ "condition": true }] }),
+            vec![stops, unknown],
+        ),
+        (
+            json!({ "statement": covering }),
+            json!({ "statement": [{ "condition": [{ "test": true }] }] }),
+            vec![unknown],
+        ),
+    ] {
+        let mut made = of_data(&json!({}), &json!({}), true);
+        made["resource_changes"][0]["change"]["after"] = parts.clone();
+        made["resource_changes"][0]["change"]["after_unknown"] = not_known.clone();
+        let found: Vec<Rule> = told(&made).into_iter().map(|it| it.0).collect();
+        assert_eq!(found, expected, "{parts} {not_known}");
+    }
+    let via = json!({ "test": "StringEquals", "variable": "kms:ViaService", "values": null });
+    let mut limited = statement("Allow", "StringLike", &json!(["arn:aws:s3:::lake/*"]));
+    limited["condition"].as_array_mut().unwrap().push(via);
+    let not_known = json!({ "condition": [{ "values": [false] }, { "values": true }] });
+    assert_eq!(told(&of_data(&limited, &not_known, true)), owned(Rule::AllowStops));
+}
+
+/// Policies of one role do not cover those of another that `for_each`, `count` or a module made of the same resource.
+#[test]
+fn resources_are_told_apart_by_module_and_index() {
+    const EACH: [[&str; 2]; 2] = [["", "reader"], ["", "admin"]];
+    const MODULES: [[&str; 2]; 2] = [["module.reader", ""], ["module.admin", ""]];
+    let of_state = |names: [[&str; 2]; 2], of_one_role: bool| {
+        let resources = names.into_iter().enumerate().flat_map(|(number, [module, index])| {
+            let name = if of_one_role { "one".to_owned() } else { format!("{module}{index}") };
+            let policy = if number == 0 { ALLOWS_OBJECTS.to_owned() } else { allows_both() };
+            let role = json!({ "name": name });
+            let inline = json!({ "role": name, "policy": policy });
+            [("aws_iam_role", role), ("aws_iam_role_policy", inline)].map(|(kind, attributes)| {
+                json!({ "mode": "managed", "type": kind, "name": "this", "module": module,
+                    "instances": [{ "index_key": index, "attributes": attributes }] })
+            })
+        });
+        json!({ "version": 4, "terraform_version": "1.9.0", "resources": resources.collect::<Vec<_>>() })
+    };
+    let each = [(Rule::AllowStops, r#"aws_iam_role_policy.this["reader"]"#.to_owned())];
+    assert_eq!(told(&of_state(EACH, false)), each);
+    assert_eq!(told(&of_state(EACH, true)), []);
+    let modules: Vec<Rule> = told(&of_state(MODULES, false)).into_iter().map(|it| it.0).collect();
+    assert_eq!(modules, [Rule::AllowStops]);
+}
+
+/// A plan with a new role, its pinned policy and one that allows the same, as the configuration refers to them.
+fn linked(role: &str, pinned: [&str; 2], open: [&str; 2], references: [&[&str]; 2]) -> Value {
+    let policies = [(pinned, ALLOWS_OBJECTS.to_owned()), (open, allows_both())];
+    let of_policies = policies.map(|([address, _], policy)| {
+        change(address, &json!({ "policy": policy }), &json!({ "role": true }))
+    });
+    let changes = [&[change(role, &json!({}), &json!({}))][..], &of_policies].concat();
+    let written = [pinned, open].into_iter().zip(references).map(|([_, plain], references)| {
+        json!({ "address": plain, "expressions": { "role": { "references": references } } })
+    });
+    let mut plan = plan(&changes);
+    plan["configuration"] = json!({ "root_module": { "resources": written.collect::<Vec<_>>() } });
+    plan
+}
+
+/// Which role a policy is of, where it is one of several.
+#[test]
+fn policies_are_linked_to_the_role_with_their_index() {
+    const PLAIN: &[&str] = &["aws_iam_role.r.name", "aws_iam_role.r"];
+    const FIRST: &[&str] = &["aws_iam_role.r[0].name", "aws_iam_role.r[0]", "aws_iam_role.r"];
+    const SECOND: &[&str] = &["aws_iam_role.r[1].name", "aws_iam_role.r[1]", "aws_iam_role.r"];
+    let own = "aws_iam_role_policy.for_aws_s3";
+    let own = |index: &str| [format!("{own}{index}"), own.to_owned()];
+    let other = |index: &str| {
+        let plain = "aws_iam_role_policy.o";
+        [format!("{plain}{index}"), plain.to_owned()]
+    };
+    for (role, index, references, of_open, is_found) in [
+        ("aws_iam_role.r", "", PLAIN, PLAIN, false),
+        ("aws_iam_role.r[0]", "", FIRST, FIRST, false),
+        ("aws_iam_role.r[0]", "[0]", PLAIN, PLAIN, false),
+        ("aws_iam_role.r[0]", "", FIRST, SECOND, true),
+        ("aws_iam_role.r[1]", "[0]", PLAIN, PLAIN, true),
+        ("aws_iam_role.r[1]", "[0]", SECOND, SECOND, false),
+    ] {
+        let (pinned, open) = (own(index), other(index));
+        let plan =
+            linked(role, [&pinned[0], &pinned[1]], [&open[0], &open[1]], [references, of_open]);
+        assert_eq!(!told(&plan).is_empty(), is_found, "{role} {index} {references:?} {of_open:?}");
+    }
+}
+
+/// One resource may attach a policy to several roles.
+#[test]
+fn attachments_of_several_roles() {
+    for (names, is_found) in
+        [(json!(["r"]), false), (json!(["other", "r"]), false), (json!(["x"]), true)]
+    {
+        let arn = "arn:aws:iam::111122223333:policy/open";
+        let plan = plan(&[
+            change("aws_iam_role.r", &json!({ "name": "r" }), &json!({})),
+            change(
+                "aws_iam_role_policy.own",
+                &json!({ "role": "r", "policy": ALLOWS_OBJECTS }),
+                &json!({}),
+            ),
+            change(
+                "aws_iam_policy.open",
+                &json!({ "arn": arn, "policy": allows_both() }),
+                &json!({}),
+            ),
+            change(
+                "aws_iam_policy_attachment.a",
+                &json!({ "roles": names, "policy_arn": arn }),
+                &json!({}),
+            ),
+        ]);
+        assert_eq!(!told(&plan).is_empty(), is_found, "{names}");
+    }
+}
+
+/// Each instance of a policy is made by the document with its index.
+#[test]
+fn documents_with_the_index_of_their_policy() {
+    let document = |index: &str, values: &Value| {
+        let after = json!({ "statement": [statement("Allow", "StringLike", values)] });
+        let mut made = change(DOCUMENT, &after, &json!({ "json": true }));
+        made["address"] = json!(format!("{DOCUMENT}[\"{index}\"]"));
+        made
+    };
+    let policy = |index: &str| {
+        change(&format!("{POLICY}[\"{index}\"]"), &json!({}), &json!({ "policy": true }))
+    };
+    let mut plan = plan(&[
+        document("a", &json!(["arn:aws:s3:::a/*"])),
+        document("b", &json!(["arn:aws:s3:::b/*", "arn:aws:s3:::b"])),
+        policy("a"),
+        policy("b"),
+    ]);
+    plan["configuration"] = json!({ "root_module": { "resources": [
+        { "address": POLICY, "expressions": { "policy": { "references": [DOCUMENT] } } }] } });
+    assert_eq!(told(&plan), [(Rule::AllowStops, format!("{POLICY}[\"a\"]"))]);
+}
+
+/// Policies that limit sessions of other services.
+#[test]
+fn session_policies_of_other_services() {
+    for (kind, attribute, expected) in [
+        ("aws_transfer_user", "policy", 1),
+        ("aws_transfer_access", "policy", 1),
+        ("aws_rolesanywhere_profile", "session_policy", 1),
+        ("aws_eks_pod_identity_association", "policy", 1),
+        ("awscc_transfer_user", "policy", 1),
+        ("aws_vpc_endpoint", "policy", 0),
+        ("aws_sqs_queue", "policy", 0),
+    ] {
+        let address = format!("{kind}.x");
+        let of = |policy: &str| {
+            told(&plan(&[change(&address, &json!({ attribute: policy }), &json!({}))]))
+        };
+        assert_eq!(of(ALLOWS_OBJECTS).len(), expected, "{kind}");
+        assert_eq!(of(&allows_both()), [], "{kind}");
+    }
+}

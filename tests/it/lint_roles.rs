@@ -121,11 +121,74 @@ fn keys_of_other_accounts_need_both_sides() {
                 ..RoleFiles::default()
             });
             let is_allowed = |of: fn(Allows) -> bool| of(identity) && of(key);
-            // The key's statement is for every key, so a role's statement for one of them is no limit to it.
             let breaks = is_allowed(|it| it.object) && !is_allowed(|it| it.bucket);
-            assert!(told.contains(&Rule::AllowStops) || !breaks, "{identity:?} {key:?}: {told:?}");
+            let is_found = told.contains(&Rule::AllowStops);
+            assert_eq!(is_found, breaks, "{identity:?} {key:?}: {told:?}");
             if identity == OBJECT && key == NEITHER {
                 assert_eq!(told, [], "nobody of the other account allows it");
+            }
+        }
+    }
+}
+
+/// The key that the role's policies name is the one whose policy says `*`: within an account either may allow it.
+#[test]
+fn the_keys_policy_is_that_of_the_key_that_is_named() {
+    const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
+    let named =
+        |text: String| text.replace(r#""Resource": "*""#, &format!(r#""Resource": "{KEY}""#));
+    let deny = |operator: &str| {
+        statement(OBJECT, Some(ROLE)).replace("Allow", "Deny").replace("StringLike", operator)
+    };
+    let root = statement(BOTH, Some(ROOT));
+    for own in [statement(BOTH, None), named(statement(BOTH, None))] {
+        for (key, boundary, expected) in [
+            (vec![root.clone(), deny("StringLike")], None, Some(Rule::GuardStops)),
+            (vec![root.clone(), deny("StringNotLike")], None, Some(Rule::DenyStarts)),
+            (vec![root.clone(), statement(OBJECT, Some(ROLE))], None, None),
+            (vec![statement(OBJECT, Some(ROLE))], Some(BOTH), Some(Rule::AllowStops)),
+            (vec![statement(OBJECT, Some(ROLE))], Some(NEITHER), None),
+            (vec![root.clone()], None, None),
+        ] {
+            let limit = boundary.map(|it| policy(&[named(statement(it, None))]));
+            let told = rules(&RoleFiles {
+                arn: Some(ROLE),
+                identity: vec![policy(std::slice::from_ref(&own))],
+                boundary: limit.into_iter().collect(),
+                key: vec![policy(&key)],
+                ..RoleFiles::default()
+            });
+            assert_eq!(told, expected.into_iter().collect::<Vec<_>>(), "{own} {key:?}");
+        }
+    }
+}
+
+/// What a key policy says of a role it says of the role's sessions, within boundary and session policies.
+#[test]
+fn sessions_are_those_of_their_roles() {
+    const BY_PATH: &str = "arn:aws:iam::111122223333:role/service/reader";
+    const OTHER: &str = "arn:aws:iam::111122223333:role/reader2";
+    let limits = [None, Some(BOTH), Some(OBJECT), Some(NEITHER)];
+    for principal in [ROLE, BY_PATH, OTHER] {
+        for (own, direct) in
+            [BOTH, OBJECT, NEITHER].into_iter().flat_map(|it| [(it, BOTH), (it, OBJECT)])
+        {
+            for limit in limits {
+                let told = rules(&RoleFiles {
+                    arn: Some(SESSION),
+                    identity: vec![policy(&[statement(own, None)])],
+                    session: limit.iter().map(|it| policy(&[statement(*it, None)])).collect(),
+                    key: vec![policy(&[statement(direct, Some(principal))])],
+                    ..RoleFiles::default()
+                });
+                let is_allowed = |of: fn(Allows) -> bool| {
+                    of(direct) && limit.is_none_or(of) && principal != OTHER
+                };
+                let breaks = is_allowed(|it| it.object) && !is_allowed(|it| it.bucket);
+                // A statement for somebody else is looked at by itself.
+                let breaks = breaks || principal == OTHER && direct == OBJECT;
+                let is_found = told.contains(&Rule::AllowStops);
+                assert_eq!(is_found, breaks, "{principal} {own:?} {direct:?} {limit:?}: {told:?}");
             }
         }
     }
@@ -287,6 +350,18 @@ fn policies_of_a_template_are_evaluated_together() {
     let (of_role, of_key) = in_general.split_once(r#""Resource": "*""#).unwrap();
     let of_this_key = format!(r#"{of_role}"Resource": {{"Fn::GetAtt": ["Key", "Arn"]}}{of_key}"#);
     assert_eq!(rules(&of_this_key), [], "the key's policy names the role");
+    // The key's policy leaves it to the account, of which a template's role is.
+    let delegates = |own: Allows, root: &str| {
+        let text = template(own, NEITHER).replace(ROOT, root);
+        let (of_role, of_key) = text.split_once(r#""Resource": "*""#).unwrap();
+        rules(&format!(r#"{of_role}"Resource": {{"Fn::GetAtt": ["Key", "Arn"]}}{of_key}"#))
+    };
+    for root in [ROOT, "arn:aws:iam::${AWS::AccountId}:root"] {
+        assert_eq!(delegates(OBJECT, root), [Rule::AllowStops], "{root}");
+        assert_eq!(delegates(BOTH, root), [], "{root}");
+    }
+    let covered = template(BOTH, OBJECT);
+    assert_eq!(rules(&covered), [], "the role's own policy allows what the key's leaves to it");
 }
 
 /// All that `aws iam get-account-authorization-details` prints: default versions, groups, boundaries.

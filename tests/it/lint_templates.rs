@@ -435,3 +435,72 @@ fn resources_that_are_made_elsewhere() {
         assert_eq!(rules(&format!(r#"{{"Resources": {{{resource}}}}}"#)), expected, "{resource}");
     }
 }
+
+/// Whose policies are evaluated together, and which are of no interest.
+#[test]
+fn policies_of_functions_roles_and_endpoints() {
+    let open = policy(&format!("[{}]", statement("{}")));
+    let pinned = of_condition(&condition(&format!("{OBJECTS:?}")));
+    let resource = |kind: &str, properties: &str| {
+        format!(r#"{{"Type": "{kind}", "Properties": {{{properties}}}}}"#)
+    };
+    let with = |role: &str, other: &str| {
+        rules(&format!(r#"{{"Resources": {{"R": {role}, "O": {other}}}}}"#))
+    };
+    let bucket = resource("AWS::S3::Bucket", "");
+    let stops = [Rule::AllowStops];
+    for kind in ["AWS::Serverless::Function", "AWS::Serverless::StateMachine", "AWS::IAM::Role"] {
+        let both = resource(kind, &format!(r#""Policies": [{pinned}, {open}]"#));
+        assert_eq!(with(&both, &bucket), [], "{kind}");
+        let alone = resource(kind, &format!(r#""Policies": [{pinned}]"#));
+        assert_eq!(with(&alone, &bucket), stops, "{kind}");
+    }
+    let role = resource(
+        "AWS::IAM::Role",
+        &format!(r#""RoleName": "reader", "Policies": [{{"PolicyDocument": {pinned}}}]"#),
+    );
+    for (roles, is_covered) in
+        [(r#""reader""#, true), (r#"{"Ref": "R"}"#, true), (r#""writer""#, false)]
+    {
+        let other = format!(r#""Roles": [{roles}], "PolicyDocument": {open}"#);
+        let found = with(&role, &resource("AWS::IAM::Policy", &other));
+        assert_eq!(found.is_empty(), is_covered, "{roles}");
+    }
+    let of = |kind: &str| with(&resource(kind, &format!(r#""PolicyDocument": {pinned}"#)), &bucket);
+    assert_eq!(of("AWS::EC2::VPCEndpoint"), []);
+    assert_eq!(of("AWS::IAM::ManagedPolicy"), stops);
+    let body = serde_json::json!(template("", &pinned)).to_string();
+    let stack = resource("AWS::CloudFormation::StackSet", &format!(r#""TemplateBody": {body}"#));
+    assert_eq!(with(&stack, &bucket), stops);
+    let elsewhere = resource("AWS::CloudFormation::StackSet", r#""TemplateURL": "https://x""#);
+    assert_eq!(with(&elsewhere, &bucket), [Rule::NotInFile]);
+}
+
+/// Comments, quotes and truth as templates are written by hand in YAML.
+#[test]
+fn yaml_as_it_is_written() {
+    let with_policy = |first: &str, arns: &str, key: &str| {
+        format!(
+            "{first}\nResources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        \
+             Statement:\n          - Effect: Allow\n            Action: [\"kms:Decrypt\", # read\n              \
+             \"kms:GenerateDataKey\"]\n            Resource: \"*\"\n            Condition:\n              StringLike:\n                \
+             \"kms:EncryptionContext:aws:s3:arn\": {arns}\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n      \
+             BucketEncryption:\n        ServerSideEncryptionConfiguration:\n          - BucketKeyEnabled: {key}\n            \
+             ServerSideEncryptionByDefault: {{SSEAlgorithm: aws:kms}}\n"
+        )
+    };
+    let plain = "AWSTemplateFormatVersion: '2010-09-09'";
+    let quoted = "\"AWSTemplateFormatVersion\": \"2010-09-09\"";
+    let commented = "[\n                  # all objects\n                  \"arn:aws:s3:::lake/*\" # these\n                ]";
+    let both = "[\n                  # all\n                  \"arn:aws:s3:::lake\", # and\n                  \"arn:aws:s3:::lake/*\"]";
+    let (stops, off) = (Rule::AllowStops, Rule::BucketKeyOff);
+    for (first, arns, key, expected) in [
+        (plain, commented, "true", vec![stops]),
+        (quoted, commented, "yes", vec![stops]),
+        (plain, both, "On", vec![]),
+        (quoted, both, "no", vec![off]),
+        (plain, both, "off", vec![off]),
+    ] {
+        assert_eq!(rules(&with_policy(first, arns, key)), expected, "{first} {arns} {key}");
+    }
+}
