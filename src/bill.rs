@@ -19,7 +19,7 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use parquet::file::reader::ChunkReader;
 
 use crate::error::{Error, Result};
-use crate::logs::csv_records::{RecordLimit, delimiter, plain_name};
+use crate::logs::csv_records::{RecordLimit, delimiter, plain_name, stands_for_nothing};
 use crate::logs::other_format::{self, OtherFormat};
 use crate::named_enum::named_enum;
 use crate::parquet_rows::{ParquetTable, ParquetValue};
@@ -279,7 +279,7 @@ impl BillColumns {
         self.quantities.iter().find_map(|&(quantity, unit)| {
             let unit = unit.map_or("Requests", |place| cell(row, place));
             let quantity = cell(row, quantity);
-            let is_known = !matches!(quantity, "" | "NULL" | "null");
+            let is_known = !stands_for_nothing(quantity);
             (unit.eq_ignore_ascii_case("Requests") && is_known).then_some(quantity)
         })
     }

@@ -19,11 +19,12 @@ pub(super) mod as_text;
 pub(super) mod event;
 mod identity;
 mod json;
-pub(super) mod nested;
 mod resources;
 pub mod write;
 
 use std::io::Read;
+
+use memchr::memmem;
 
 use super::bad_lines::{BadLines, LineError, NotRead};
 use super::messages;
@@ -35,21 +36,43 @@ use crate::error::Result;
 use event::Event;
 use json::Skipper;
 
-/// Whether a text that begins with `head` may hold events: it is JSON and names what only events,
+/// Whether JSON that begins with `head` has events: it names a service as the source of one, or what only events,
 /// their wrappings and digests have.
-pub(crate) fn looks_like(head: &[u8]) -> bool {
-    let names = [
-        // Quotes are escaped within a text, and twice in one within another.
-        "eventSource",
-        "eventsource",
-        "\"Records\"",
-        "\"CloudTrailEvent\"",
-        "\"digestStartTime\"",
-        "\"insightDetails\"",
-    ];
-    let is_packed =
-        wrapping::has(head, ["\"Data\""]) && !wrapping::has(head, ["eventSource", "eventsource"]);
-    matches!(head, [b'{' | b'[', ..]) && wrapping::has(head, names) && !is_packed
+pub(crate) fn has_events(head: &[u8]) -> bool {
+    let names = ["\"CloudTrailEvent\"", "\"digestStartTime\"", "\"insightDetails\""];
+    matches!(head, [b'{' | b'[', ..])
+        && (event_sources(head).any(|source| !is_no_service(source)) || wrapping::has(head, names))
+}
+
+/// Whether JSON that begins with `head` is wrapped as a trail's files are, and nothing in it is of another kind.
+pub(crate) fn may_have_events(head: &[u8]) -> bool {
+    wrapping::has(head, ["\"Records\""])
+        && !wrapping::has(head, ["\"Data\""])
+        && event_sources(head).next().is_none()
+}
+
+/// Whether JSON that begins with `head` has a notification whose source begins so.
+pub(super) fn has_notifications(head: &[u8], source: &[u8]) -> bool {
+    event_sources(head).any(|found| found.starts_with(source))
+}
+
+/// Whether a source is that of a notification, which is no event of CloudTrail: `aws:s3`, `aws:kinesis`, …
+pub(super) fn is_no_service(source: &[u8]) -> bool {
+    source.starts_with(b"aws:")
+}
+
+/// What follows the name of an event's source, from its value on. Quotes are escaped within a text, and twice in
+/// one within another.
+fn event_sources(json: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let names = [&b"eventSource"[..], b"eventsource"];
+    let ends = names.into_iter().flat_map(|name| {
+        memmem::find_iter(json, name).map(|place| place + name.len()).collect::<Vec<_>>()
+    });
+    ends.map(|end| {
+        let after = &json[end..];
+        let value = after.iter().position(|byte| !b"\\\": \t\r\n".contains(byte));
+        &after[value.unwrap_or(after.len())..]
+    })
 }
 
 /// Reads every event of `source`, hands what it yields to `sink` and counts what it cannot read.

@@ -26,6 +26,9 @@ use super::resources::Resources;
 pub(in crate::logs) struct Event<'a> {
     #[serde(borrow, rename = "eventTime", alias = "eventtime")]
     time: Moment<'a>,
+    /// Logstash moves the time here.
+    #[serde(borrow, rename = "@timestamp")]
+    stamp: Moment<'a>,
     #[serde(borrow, rename = "eventSource", alias = "eventsource")]
     source: LenientText<'a>,
     #[serde(borrow, rename = "eventName", alias = "eventname")]
@@ -294,6 +297,8 @@ impl Event<'_> {
         match source {
             b"kms.amazonaws.com" => self.call(),
             b"sts.amazonaws.com" => Ok(self.session(source)),
+            // What other services notify of has a source, too.
+            _ if super::is_no_service(source) => Err(LineError::NoEvent),
             _ if OTHER_STORAGE.contains(&source) => {
                 Ok(LogEntry::Skipped(Skipped::OtherStorage, source))
             }
@@ -344,7 +349,10 @@ impl Event<'_> {
     }
 
     fn time(&self) -> Result<Nanoseconds, LineError> {
-        self.time.get()
+        match &self.time {
+            Moment::None => self.stamp.get(),
+            time => time.get(),
+        }
     }
 
     fn name(&self) -> Result<&[u8], LineError> {
@@ -372,9 +380,9 @@ impl Event<'_> {
         Ok(Record {
             time: self.time()?,
             bucket: self.resources.bucket_of(parameters.bucket_name.get().unwrap_or_default()),
-            key: parameters.key.get(),
-            version_id: parameters.version_id.get(),
-            written_version: self.response_elements.version_id.get(),
+            key: parameters.key.named(),
+            version_id: parameters.version_id.named(),
+            written_version: self.response_elements.version_id.named(),
             credential: identity.credential(),
             role_id: identity.role_id(),
             error: self.error_code.get(),
