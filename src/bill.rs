@@ -393,7 +393,7 @@ pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
         return Err(other.way_out.into_iter().fold(error, Error::hint));
     }
     let delimiter = delimiter(&first);
-    let is_metrics = first.starts_with(b"{");
+    let is_metrics = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first).starts_with(b"{");
     let source = Cursor::new(first).chain(source);
     if is_metrics {
         return cloudwatch::read(source, place);

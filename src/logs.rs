@@ -68,6 +68,7 @@ impl LogFormat {
         }
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         let lines = text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
+        let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         if lines.clone().any(access_log::looks_like) {
             return Some(Self::S3AccessLog);
         }

@@ -66,7 +66,7 @@ fn needed_fields(fields: &[Option<Field>]) -> impl Iterator<Item = bool> {
 /// Columns that hold a whole event or a line of an access log.
 const MESSAGES: [&str; 5] = ["@message", "message", "eventJson", "CloudTrailEvent", "_raw"];
 
-fn is_message(column: &str) -> bool {
+pub(super) fn is_message(column: &str) -> bool {
     MESSAGES.iter().any(|name| name.eq_ignore_ascii_case(column))
 }
 
@@ -150,7 +150,7 @@ fn cells(line: &[u8]) -> Option<csv::StringRecord> {
 }
 
 /// A name as CloudTrail spells it.
-fn spelt(name: &str) -> Cow<'_, str> {
+pub(super) fn spelt(name: &str) -> Cow<'_, str> {
     let known = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
     let known = known.or_else(|| {
         let plain = plain_name(name);
@@ -180,6 +180,15 @@ impl TableRows {
         names.iter().position(|name| is_message(name)).map(Self::Messages)
     }
 
+    /// How many columns a whole row has.
+    fn columns(&self) -> usize {
+        match self {
+            Self::Events(names) => names.len(),
+            Self::Records(fields) => fields.len(),
+            Self::Messages(place) => place + 1,
+        }
+    }
+
     /// The column that would tell whether requests succeeded, if it is missing.
     fn untold_outcome(&self) -> Option<&'static str> {
         let (is_told, column) = match self {
@@ -198,6 +207,9 @@ impl TableRows {
     ) -> std::result::Result<(), NotRead> {
         let row = csv::StringRecord::from_byte_record(row.clone());
         let row = row.map_err(|_| LineError::Field("text"))?;
+        if row.len() < self.columns() {
+            return Err(LineError::Ends("last column").into());
+        }
         match self {
             Self::Events(names) => {
                 let cells = names.iter().map(String::as_str).zip(&row);

@@ -103,6 +103,7 @@ fn at<'v>(fields: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
     })
 }
 
-fn text(value: &Value) -> Cow<'_, str> {
+/// A value's text, or its JSON.
+pub(super) fn text(value: &Value) -> Cow<'_, str> {
     value.as_str().map_or_else(|| value.to_string().into(), Cow::Borrowed)
 }

@@ -121,7 +121,7 @@ impl<'a> Log<'a> {
             (RecordLayout::Answer, _) => nested::read(source, file, bad, &mut sink),
             (RecordLayout::Json, _) => {
                 let (mut untold, mut told) = (false, false);
-                cloudtrail::read(source, file, bad, &mut |entry| {
+                cloudtrail::read(source, false, file, bad, &mut |entry| {
                     if let LogEntry::Request(record) = &entry {
                         told |= record.status.is_some();
                         // What S3 does by itself has no status.
@@ -135,8 +135,9 @@ impl<'a> Log<'a> {
                 Ok(())
             }
             (RecordLayout::Own, LogFormat::CloudTrail) => {
-                cloudtrail::read(source, file, bad, &mut sink)
+                cloudtrail::read(source, false, file, bad, &mut sink)
             }
+            (RecordLayout::Flat, _) => cloudtrail::read(source, true, file, bad, &mut sink),
             (RecordLayout::Prefixed, _) => lines::read(source, file, bad, |line| {
                 messages::prefixed(line, &mut clock, &mut sink)
             }),

@@ -95,6 +95,10 @@ pub(super) fn record(
     flaw: LineError,
     sink: &mut impl FnMut(LogEntry<'_>) -> crate::error::Result<()>,
 ) -> HandedOn {
+    // An event without a bucket may have it in a text beside.
+    if flaw == LineError::Lacks("`bucketName`") || flaw == LineError::Lacks("`eventTime`") {
+        return nested::original(text, flaw, sink);
+    }
     if !matches!(flaw, LineError::Lacks("`eventSource`") | LineError::NoEvent) {
         return Err(flaw.into());
     }

@@ -1,6 +1,7 @@
 //! Records that lie anywhere within other JSON: what queues, topics, streams, search engines and log platforms put
 //! around events and around lines of access logs, and rows of a query whose fields are objects of their own.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use serde::Deserialize;
@@ -66,7 +67,7 @@ pub(super) fn hand_on(
     flaw: LineError,
     sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> std::result::Result<(), NotRead> {
-    let may_be_packed = packed::is_within(text.as_bytes());
+    let may_be_packed = !may_hold_record(text) && packed::is_within(text.as_bytes());
     if !may_hold_record(text) && !may_be_packed {
         return Err(flaw.into());
     }
@@ -86,9 +87,9 @@ pub(super) fn hand_on(
     outcome
 }
 
-fn may_hold_record(text: &str) -> bool {
+pub(super) fn may_hold_record(text: &str) -> bool {
     let text = text.as_bytes();
-    has(text, ["eventSource", "eventsource"])
+    has(text, ["eventSource", "eventsource", "event_source"])
         || has(text, OPERATIONS)
         || elastic::may_have_events(text)
 }
@@ -103,9 +104,10 @@ fn records(value: &Value) -> Vec<String> {
 fn find(value: &Value, depth: u32, found: &mut Vec<String>) {
     let Some(depth) = depth.checked_sub(1) else { return };
     match value {
-        Value::Object(fields) if is_event(fields) || is_record(value) => {
-            push(found, value.to_string());
-        }
+        Value::Object(fields) if is_event(fields) || is_record(value) => match text_of(fields) {
+            Some(text) => find_in_text(text, depth, found),
+            None => push(found, nested_event(fields).unwrap_or_else(|| value.to_string())),
+        },
         Value::Object(fields) => {
             let before = found.len();
             match fields.get("Rows").and_then(Value::as_array) {
@@ -157,10 +159,52 @@ fn is_record(value: &Value) -> bool {
 }
 
 fn is_event(fields: &Map<String, Value>) -> bool {
-    let source = fields.get("eventSource").or_else(|| fields.get("eventsource"));
+    let source = fields.iter().find(|(name, _)| athena::spelt(name) == "eventSource");
     source
-        .and_then(Value::as_str)
+        .and_then(|(_, source)| one(source).as_str())
         .is_some_and(|source| !source.is_empty() && !cloudtrail::is_no_service(source.as_bytes()))
+}
+
+/// The whole event that is kept as a text beside its fields.
+fn text_of(fields: &Map<String, Value>) -> Option<&str> {
+    let texts = fields.iter().filter(|(name, _)| athena::is_message(name));
+    let mut texts = texts.filter_map(|(_, value)| one(value).as_str());
+    texts.find(|text| text.trim_start().starts_with('{') && may_hold_record(text))
+}
+
+/// An event whose fields lie flat under names with dots, or are spelt with underscores, as CloudTrail has it.
+fn nested_event(fields: &Map<String, Value>) -> Option<String> {
+    let is_flat = |name: &String| name.contains('.') || *name != athena::spelt(name);
+    fields.keys().any(is_flat).then(|| {
+        let cells = fields.iter().map(|(name, value)| (name.as_str(), elastic::text(one(value))));
+        let cells: Vec<(&str, Cow<str>)> = cells.collect();
+        athena::event(cells.iter().map(|(name, text)| (*name, &**text)))
+    })
+}
+
+/// The value alone where it is one of an array of one, as searches answer.
+fn one(value: &Value) -> &Value {
+    match value.as_array().map(Vec::as_slice) {
+        Some([one]) if !one.is_object() && !one.is_array() => one,
+        _ => value,
+    }
+}
+
+/// Hands on the event that is kept as a text beside fields of it, of which some are missing, for the reason `flaw`.
+pub(super) fn original(
+    text: &str,
+    flaw: LineError,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
+) -> std::result::Result<(), NotRead> {
+    let value: Value = serde_json::from_str(text).map_err(|_| flaw)?;
+    let mut found = Vec::new();
+    if let Some(text) = value.as_object().and_then(text_of) {
+        find_in_text(text, DEPTH, &mut found);
+    }
+    match &found[..] {
+        [event] => messages::event(event, sink),
+        _ => Err(flaw.into()),
+    }
 }
 
 /// The event that a row is whose fields are objects: `{"eventName": "…"}`, or a field's name and value.

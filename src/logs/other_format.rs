@@ -137,11 +137,19 @@ pub(crate) fn is_parquet(head: &[u8]) -> bool {
 const EXPORT: &str = "write it as JSON, a record a line, e.g., by `duckdb -c \"COPY (FROM 'FILE') TO \
                       'FILE.json'\"`";
 
+const OCSF: OtherFormat = OtherFormat::new(
+    "CloudTrail in OCSF, as Security Lake keeps it",
+    "give the files of the trail itself",
+);
+
 /// What a Parquet file is, by the names of its columns.
 pub(crate) fn of_parquet(columns: &[String]) -> OtherFormat {
     let names: Vec<String> = columns.iter().map(|name| plain_name(name)).collect();
     if has_all(&names, &["eventsource", "eventname"]) {
         return OtherFormat::new("a trail in Parquet, which bks reads as JSON or CSV only", EXPORT);
+    }
+    if has_all(&names, &["classuid", "api"]) {
+        return OCSF;
     }
     if has_all(&names, &["operation", "requester"]) {
         return OtherFormat::new(
@@ -181,10 +189,7 @@ fn of_text(head: &[u8]) -> Option<OtherFormat> {
             ));
         }
         if has(text, ["\"product\""]) && has(text, ["\"CloudTrail\""]) && has(text, ["\"api\""]) {
-            return Some(OtherFormat::new(
-                "CloudTrail in OCSF, as Security Lake keeps it",
-                "give the files of the trail itself",
-            ));
+            return Some(OCSF);
         }
         if has(text, ["\"Data\""]) && has(text, ["\"Records\"", "\"SequenceNumber\""]) {
             return Some(OtherFormat::new(

@@ -17,6 +17,8 @@ pub(super) enum RecordLayout {
     Own,
     /// In JSON, where the format has lines.
     Json,
+    /// Events of which fields lie flat under names with dots, or have names of another spelling.
+    Flat,
     /// A line each, after the time at which CloudWatch Logs received it (what it exports to S3), or after
     /// whatever else programs put before lines.
     Prefixed,
@@ -51,6 +53,9 @@ pub(super) fn detect(head: &[u8]) -> Option<(LogFormat, RecordLayout)> {
 fn of_json(text: &[u8]) -> Option<(LogFormat, RecordLayout)> {
     if nested::is_answer(text) {
         return Some((LogFormat::CloudTrail, RecordLayout::Answer));
+    }
+    if cloudtrail::has_flat_events(text) {
+        return Some((LogFormat::CloudTrail, RecordLayout::Flat));
     }
     let format = if cloudtrail::has_events(text) {
         LogFormat::CloudTrail

@@ -1002,6 +1002,33 @@ fn older_assemblies_of_a_bill_are_left_out() {
     for bill in [month, "bill"] {
         assert_eq!(billed(folder, &[bill]), Ok(1_000.0), "{bill}");
     }
+    // A Data Export's executions have folders of their own, of which the newest counts, manifest or not.
+    let export = |execution: &str| format!("data/BILLING_PERIOD=2026-11/{execution}/r-1.csv");
+    for (execution, requests) in
+        [("2026-11-10T00:00:00.000Z-a", 700), ("2026-12-02T00:00:00.000Z-b", 1_000)]
+    {
+        let at = folder.join("export").join(export(execution));
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        fs::write(&at, format!("{CUR}{}", cur(from, to, requests))).unwrap();
+        fs::write(at.with_file_name("empty.csv"), "").unwrap();
+        let own = folder.join("export/metadata/BILLING_PERIOD=2026-11").join(execution);
+        fs::create_dir_all(&own).unwrap();
+        let listed =
+            json!({"dataFiles": [format!("s3://b/export/{}", export(execution))]}).to_string();
+        fs::write(own.join("r-Manifest.json"), listed).unwrap();
+    }
+    // Athena's flag, whether the report is being written, is no part of it.
+    fs::create_dir_all(folder.join("export/cost_and_usage_data_status")).unwrap();
+    fs::write(folder.join("export/cost_and_usage_data_status/s.csv"), "status\nREADY\n").unwrap();
+    assert_eq!(billed(folder, &["export/data"]), Ok(1_000.0));
+    let listed =
+        json!({"dataFiles": [format!("s3://b/export/{}", export("2026-12-02T00:00:00.000Z-b"))]});
+    let current = folder.join("export/metadata/BILLING_PERIOD=2026-11/r-Manifest.json");
+    fs::write(current, listed.to_string()).unwrap();
+    assert_eq!(billed(folder, &["export"]), Ok(1_000.0));
+    fs::write(folder.join("empty.csv"), "").unwrap();
+    let told = billed(folder, &["empty.csv"]).unwrap_err();
+    assert!(told.contains("the bill is empty"), "{told}");
     // Semicolons part its cells where a table program saved it so.
     let with_semicolons = format!("{CUR}{}", cur(from, to, 30)).replace(',', ";");
     fs::write(folder.join("semicolons.csv"), with_semicolons).unwrap();

@@ -492,3 +492,148 @@ fn notifications_and_other_stores_logs_are_no_logs() {
     assert_eq!(bad.first[0].flaw.to_string(), "it is a notification, and no event of CloudTrail");
     assert!(seen.iter().all(|seen| matches!(seen, Seen::Request(_))));
 }
+
+/// The event with all its fields, and those within, under names with dots, as searches give them beside the original.
+fn flat(event: &Value) -> Value {
+    let mut flat = dotted(event);
+    flat.as_object_mut().unwrap().remove("resources");
+    flat
+}
+
+/// Renames every field of an object and of those within.
+fn respelt(value: &Value, depth: u32, name: fn(&str) -> String) -> Value {
+    match value {
+        Value::Object(fields) if depth > 0 => Value::Object(
+            fields
+                .iter()
+                .map(|(key, value)| (name(key), respelt(value, depth - 1, name)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
+}
+
+fn snake(name: &str) -> String {
+    let words = name.chars().flat_map(|c| {
+        c.is_ascii_uppercase().then_some('_').into_iter().chain([c.to_ascii_lowercase()])
+    });
+    words.collect::<String>().replace("_i_d", "_id")
+}
+
+/// Fields of an event may lie flat under names with dots, in other spellings, in arrays of one, or beside the whole.
+#[test]
+fn flat_events_are_whole() {
+    let each =
+        |wrap: fn(&Value) -> Value| joined(&events().iter().map(wrap).collect::<Vec<_>>(), "\n");
+    for (way, log) in [
+        ("flat", each(flat)),
+        ("flat within", each(|event| json!({"_source": flat(event)}))),
+        (
+            "Splunk",
+            each(|event| {
+                let mut fields = json!({"eventSource": "s3.amazonaws.com", "requestParameters.bucketName": "lake", "source": "x"});
+                fields["_raw"] = json!(event.to_string());
+                json!({"preview": false, "result": fields})
+            }),
+        ),
+        (
+            "Sumo",
+            each(
+                |event| json!({"map": {"_raw": event.to_string(), "eventsource": "s3.amazonaws.com"}}),
+            ),
+        ),
+        (
+            "beside",
+            each(
+                |event| json!({"message": event.to_string(), "eventSource": "s3.amazonaws.com", "eventName": event["eventName"], "eventTime": event["eventTime"]}),
+            ),
+        ),
+        (
+            "fields of a search",
+            each(|event| {
+                let fields = flat(event);
+                let fields = fields.as_object().unwrap().iter();
+                json!({"fields": fields.map(|(name, value)| (name.clone(), json!([value]))).collect::<serde_json::Map<_, _>>()})
+            }),
+        ),
+        ("small letters", each(|event| respelt(event, 9, str::to_ascii_lowercase))),
+        ("underscores", each(|event| respelt(event, 1, snake))),
+        (
+            "words for people",
+            each(|event| json!({"message": "somebody did something", "detail_of": event})),
+        ),
+    ] {
+        assert_eq!(requests(log.as_bytes(), CloudTrail), of_trail(), "{way}: {log}");
+    }
+    let call = json!({
+        "eventTime": "2026-11-20T10:00:00Z", "eventSource": "kms.amazonaws.com", "eventName": "Decrypt",
+        "requestParameters": {"encryptionContext": {"aws:s3:arn": "arn:aws:s3:::lake/a"}},
+    });
+    for log in [
+        call.clone(),
+        json!({"eventSource": "kms.amazonaws.com", "eventName": "Decrypt", "eventTime": call["eventTime"],
+        "requestParameters.encryptionContext.aws:s3:arn": "arn:aws:s3:::lake/a"}),
+    ] {
+        let (_, seen, bad) = read(log.to_string().as_bytes(), None).unwrap();
+        let Seen::Kms(found) = &seen[0] else { panic!("{seen:?}") };
+        assert_eq!((found.is_of_bucket, bad.bad), (Some(false), 0), "{log}");
+    }
+    // A request that succeeded has a bucket.
+    let mut bare = events()[0].clone();
+    bare["requestParameters"] = Value::Null;
+    bare["resources"] = Value::Null;
+    let (_, seen, bad) = read(bare.to_string().as_bytes(), None).unwrap();
+    assert_eq!((seen.len(), bad.first[0].flaw.to_string().as_str()), (0, "it has no `bucketName`"));
+}
+
+/// Answers of any size are read: what is longer than any record and none itself has records within.
+#[test]
+fn large_answers_are_read() {
+    let many =
+        |texts: &[String]| -> Vec<String> { (0..500).flat_map(|_| texts.to_vec()).collect() };
+    let of_events: Vec<String> = many(&events().iter().map(Value::to_string).collect::<Vec<_>>());
+    let of_lines = many(&lines());
+    let parsed: Vec<Value> =
+        of_events.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+    let raw =
+        |texts: &[String]| texts.iter().map(|text| json!({ "_raw": text })).collect::<Vec<_>>();
+    let data: Vec<Value> =
+        parsed.iter().map(|event| json!({"attributes": {"attributes": event}})).collect();
+    let by_id: serde_json::Map<String, Value> = parsed
+        .iter()
+        .enumerate()
+        .map(|(number, event)| (format!("id{number}"), event.clone()))
+        .collect();
+    let values: Vec<Value> =
+        of_lines.iter().map(|line| json!(["1795255200000000000", line])).collect();
+    for (way, log, format) in [
+        (
+            "Splunk",
+            json!({"preview": false, "fields": [{"name": "_raw"}], "results": raw(&of_events)}),
+            CloudTrail,
+        ),
+        ("Splunk's lines", json!({"init_offset": 0, "results": raw(&of_lines)}), S3AccessLog),
+        ("Datadog", json!({"data": data, "meta": {"page": {"after": "x"}}}), CloudTrail),
+        (
+            "a count first",
+            json!({"Count": 3_500, "Records": parsed, "ResponseMetadata": {"RequestId": "x"}}),
+            CloudTrail,
+        ),
+        ("by id", json!(by_id), CloudTrail),
+        (
+            "Loki",
+            json!({"status": "success", "data": {"result": [{"stream": {"a": "b"}, "values": values}]}}),
+            S3AccessLog,
+        ),
+    ] {
+        let log = log.to_string();
+        assert!(log.len() > 1 << 20, "{way}");
+        assert_eq!(requests(log.as_bytes(), format).len(), 3_500, "{way}");
+    }
+    // An event of its own that is too long is one that cannot be read.
+    let mut long = events()[0].clone();
+    long["requestParameters"]["more"] = json!(vec!["x"; 400_000]);
+    let log = format!("{long}\n{}\n", events()[1]);
+    let (_, seen, bad) = read(log.as_bytes(), None).unwrap();
+    assert_eq!((seen.len(), bad.bad), (1, 1));
+}

@@ -76,6 +76,29 @@ fn is_envelope(fields: &[u8]) -> bool {
     names.contains(&name) && arrays.iter().any(|array| memmem::find(head, array).is_some())
 }
 
+/// Whether an object that goes on beyond `bytes` has events within, and no source of one among its own fields.
+pub(super) fn is_around_events(bytes: &[u8]) -> bool {
+    const NAMES: [&[u8]; 3] = [b"\"eventSource\"", b"\"eventsource\"", b"\"operation\""];
+    let (mut depth, mut in_text, mut escaped) = (0_u64, false, false);
+    for (place, byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => {
+                let is_own = !in_text && depth == 1;
+                if is_own && NAMES.iter().any(|name| bytes[place..].starts_with(name)) {
+                    return false;
+                }
+                in_text = !in_text;
+            }
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    depth > 1
+}
+
 /// The length of a text that is an element of an array of its own.
 pub(super) fn element(bytes: &[u8]) -> Option<usize> {
     let (_, rest) = text(bytes)?;
