@@ -19,7 +19,7 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use parquet::file::reader::ChunkReader;
 
 use crate::error::{Error, Result};
-use crate::logs::csv_records::{RecordLimit, delimiter, plain_name};
+use crate::logs::csv_records::{RecordLimit, delimiter, plain_name, stands_for_nothing};
 use crate::logs::other_format::{self, OtherFormat};
 use crate::named_enum::named_enum;
 use crate::parquet_rows::{ParquetTable, ParquetValue};
@@ -279,7 +279,7 @@ impl BillColumns {
         self.quantities.iter().find_map(|&(quantity, unit)| {
             let unit = unit.map_or("Requests", |place| cell(row, place));
             let quantity = cell(row, quantity);
-            let is_known = !matches!(quantity, "" | "NULL" | "null");
+            let is_known = !stands_for_nothing(quantity);
             (unit.eq_ignore_ascii_case("Requests") && is_known).then_some(quantity)
         })
     }
@@ -393,7 +393,7 @@ pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
         return Err(other.way_out.into_iter().fold(error, Error::hint));
     }
     let delimiter = delimiter(&first);
-    let is_metrics = first.starts_with(b"{");
+    let is_metrics = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first).starts_with(b"{");
     let source = Cursor::new(first).chain(source);
     if is_metrics {
         return cloudwatch::read(source, place);

@@ -26,6 +26,7 @@ pub mod bad_lines;
 pub mod cloudtrail;
 pub mod compression;
 pub mod csv_records;
+mod elastic;
 pub mod exported_request;
 mod hive;
 pub mod ibm_cos;
@@ -33,8 +34,10 @@ mod lenient_json;
 mod lines;
 pub mod log;
 mod messages;
+mod nested;
 mod operation;
 pub mod other_format;
+mod packed;
 pub mod parquet;
 pub mod record;
 mod timestamps;
@@ -65,6 +68,7 @@ impl LogFormat {
         }
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         let lines = text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
+        let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         if lines.clone().any(access_log::looks_like) {
             return Some(Self::S3AccessLog);
         }

@@ -67,16 +67,12 @@ pub(super) fn read(source: impl Read, place: &str) -> Result<KmsBill> {
     let mut text = Vec::new();
     let read = source.take(LONGEST).read_to_end(&mut text);
     read.map_err(|error| Error::run(format!("cannot be read: {error}")).at(place))?;
-    let output: MetricOutput =
-        serde_json::from_slice(&text).map_err(|error| no_metrics(&error.to_string()).at(place))?;
-    let sums = match output {
-        MetricOutput { metric_data_results: Some(series), .. } => of_series(series),
-        MetricOutput { datapoints: Some(points), .. } => of_points(points),
-        MetricOutput { .. } => {
-            Err(no_metrics("neither `MetricDataResults` nor `Datapoints` is there"))
-        }
-    };
-    let sums = sums.map_err(|error| error.at(place))?;
+    let mut sums = Vec::new();
+    // Each call's metrics may be a document of its own.
+    for output in documents(&text) {
+        let output = output.map_err(|error| no_metrics(&error.to_string()).at(place))?;
+        sums.extend(of_output(output).map_err(|error| error.at(place))?);
+    }
     let period = period(&sums).map_err(|error| error.at(place))?;
     let lines = sums.iter().map(|&PeriodSum { from_ns, requests }| KmsBillLine {
         from_ns,
@@ -85,6 +81,24 @@ pub(super) fn read(source: impl Read, place: &str) -> Result<KmsBill> {
     });
     let (rows, lines) = (sums.len() as u64, lines.collect());
     Ok(KmsBill { rows, lines, ..KmsBill::empty(BillFormat::CloudWatch) })
+}
+
+/// The documents of a text, one after another, after the mark that some programs put before.
+pub(crate) fn documents<'t, T: Deserialize<'t>>(
+    text: &'t [u8],
+) -> impl Iterator<Item = serde_json::Result<T>> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    serde_json::Deserializer::from_slice(text).into_iter()
+}
+
+fn of_output(output: MetricOutput) -> Result<Vec<PeriodSum>> {
+    match output {
+        MetricOutput { metric_data_results: Some(series), .. } => of_series(series),
+        MetricOutput { datapoints: Some(points), .. } => of_points(points),
+        MetricOutput { .. } => {
+            Err(no_metrics("neither `MetricDataResults` nor `Datapoints` is there"))
+        }
+    }
 }
 
 fn of_series(series: Vec<MetricSeries>) -> Result<Vec<PeriodSum>> {
@@ -173,6 +187,8 @@ mod tests {
         let of_data = bill(DATA);
         assert_eq!(requests(&of_data), [3.0, 2.0, 1_000.0, 10.0]);
         assert_eq!(of_data.span_ns(), span("2026-11-20T00:00:00Z", "2026-11-20T03:00:00Z"));
+        let of_statistics = bill(&format!("\u{feff}{STATISTICS}\n{STATISTICS}"));
+        assert_eq!(requests(&of_statistics), [7.0, 5.0, 7.0, 5.0]);
         let of_statistics = bill(STATISTICS);
         assert_eq!(requests(&of_statistics), [7.0, 5.0]);
         assert_eq!(of_statistics.span_ns(), span("2026-11-20T00:00:00Z", "2026-11-20T00:10:00Z"));
@@ -196,6 +212,7 @@ mod tests {
             (STATISTICS.replace("00:05:00Z", "00:00:00Z"), "fewer than two points"),
             (STATISTICS.replace("00:05:00Z", "noon"), "`2026-11-20Tnoon` is not a point in time"),
             (r#"{"reports": []}"#.to_owned(), "the file is no bill"),
+            (format!("{STATISTICS}{{\"Datapoints\": 1}}"), "the file is no bill"),
         ] {
             let error = read(text.as_bytes(), "metrics.json").unwrap_err().to_string();
             assert!(error.contains(told) && error.contains("metrics.json"), "{error}");

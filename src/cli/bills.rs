@@ -50,11 +50,12 @@ pub(super) fn read(path: &Path) -> Result<KmsBill> {
             }
         }
     }
-    let whole = whole.ok_or_else(|| Error::request("the bill has no part").at(&place))?;
+    let whole = whole.ok_or_else(|| Error::request("the bill is empty").at(&place))?;
     whole.checked().map_err(|error| error.at(place))
 }
 
-/// What a file holds: one bill, or those in an archive. A pipe is read once, from its beginning.
+/// What a file holds: one bill, those in an archive, or none if it is empty, as exports leave parts that they no
+/// longer need. A pipe is read once, from its beginning.
 fn file(path: &Path) -> Result<Vec<KmsBill>> {
     let place = path.display().to_string();
     let mut file = open(path)?;
@@ -62,8 +63,12 @@ fn file(path: &Path) -> Result<Vec<KmsBill>> {
     let is_parquet = other_format::is_parquet(&head);
     if !is_parquet && !archive::is_archive(&head) {
         let bytes = decompressed(Cursor::new(head).chain(file));
-        let bytes = bytes.map_err(|error| unreadable(path, &error))?;
-        return bill::part(bytes, &place).map(|part| vec![part]);
+        let mut bytes = bytes.map_err(|error| unreadable(path, &error))?;
+        let head = self::head(&mut bytes).map_err(|error| unreadable(path, &error))?;
+        if head.is_empty() {
+            return Ok(Vec::new());
+        }
+        return bill::part(Cursor::new(head).chain(bytes), &place).map(|part| vec![part]);
     }
     if !path.is_file() {
         return Err(Error::request("Parquet and ZIP archives are read from files, not from pipes")
@@ -121,7 +126,8 @@ fn manifest(path: &Path) -> Result<Option<BillManifest>> {
     let read = open(path)?.take(MANIFEST_MAX).read_to_end(&mut text);
     read.map_err(|error| unreadable(path, &error))?;
     let place = path.display().to_string();
-    let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    let first = cloudwatch::documents::<serde_json::Value>(&text).next();
+    let manifest = first.and_then(std::result::Result::ok).unwrap_or_default();
     if cloudwatch::is_metrics(&manifest) {
         return Ok(None);
     }

@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use super::access_log::named::{Field, Named};
 use super::bad_lines::{BadLines, LineError, NotRead};
-use super::csv_records::{RecordLimit, delimiter, plain_name};
+use super::csv_records::{RecordLimit, delimiter, plain_name, stands_for_nothing};
 use super::record::LogEntry;
 use super::timestamps::TimestampReader;
-use super::wrapping::has;
+use super::wrapping::{OPERATIONS, has};
 use super::{LogFormat, hive, messages};
 use crate::error::{Error, Result};
 
@@ -55,10 +55,18 @@ const NAMES: [&str; 31] = [
 /// Columns without which a table of events tells nothing of requests.
 const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "requestParameters"];
 
+/// Which fields a table of an access log has of those without which it tells nothing of requests.
+fn needed_fields(fields: &[Option<Field>]) -> impl Iterator<Item = bool> {
+    use Field::{Bucket, BucketArn, IndexTime, Key, Operation, Requester, Time, Timestamp};
+    const NEEDED: [&[Field]; 5] =
+        [&[Operation], &[Time, Timestamp, IndexTime], &[Requester], &[Bucket, BucketArn], &[Key]];
+    NEEDED.iter().map(|any| any.iter().any(|field| fields.contains(&Some(*field))))
+}
+
 /// Columns that hold a whole event or a line of an access log.
 const MESSAGES: [&str; 5] = ["@message", "message", "eventJson", "CloudTrailEvent", "_raw"];
 
-fn is_message(column: &str) -> bool {
+pub(super) fn is_message(column: &str) -> bool {
     MESSAGES.iter().any(|name| name.eq_ignore_ascii_case(column))
 }
 
@@ -89,31 +97,39 @@ pub(super) fn looks_like(head: &[u8]) -> Option<LogFormat> {
             if has(head, ["eventSource"]) {
                 Some(LogFormat::CloudTrail)
             } else {
-                has(head, ["http_status", "REST."]).then_some(LogFormat::S3AccessLog)
+                has(head, OPERATIONS).then_some(LogFormat::S3AccessLog)
             }
         }
     }
 }
 
-/// What a table of events that begins with `head` lacks.
+/// A table of a log that lacks columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EventTable {
-    /// It is the history that CloudTrail's console exports, which tells neither buckets nor keys.
+pub(super) enum PartialTable {
+    /// The history that CloudTrail's console exports, which tells neither buckets nor keys.
     History,
-    /// It is a query's, which has not asked for all columns that are needed.
-    LacksColumns,
+    /// A query's of events, which has not asked for all columns that are needed.
+    Events,
+    /// A query's of an access log, which has not asked for all columns that are needed.
+    Records,
 }
 
-/// What a table is that has events, but not all of the columns that are needed; `None`: it has no events.
-pub(super) fn incomplete(head: &[u8]) -> Option<EventTable> {
+/// What a table is that has a log, but not all of the columns that are needed; `None`: it has no log.
+pub(super) fn incomplete(head: &[u8]) -> Option<PartialTable> {
     let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
     let header = cells(&head[..end])?;
     let names: Vec<String> = header.iter().map(plain_name).collect();
     let known = NEEDED.iter().filter(|name| names.contains(&plain_name(name))).count();
     if names.contains(&plain_name("User name")) && known == 3 {
-        return Some(EventTable::History);
+        return Some(PartialTable::History);
     }
-    (known >= 2).then_some(EventTable::LacksColumns)
+    if known >= 2 {
+        return Some(PartialTable::Events);
+    }
+    let fields: Vec<Option<Field>> = header.iter().map(Field::of).collect();
+    let is_record = fields.contains(&Some(Field::Operation))
+        && needed_fields(&fields).filter(|has| *has).count() >= 3;
+    is_record.then_some(PartialTable::Records)
 }
 
 fn reader(source: impl Read, delimiter: u8) -> csv::Reader<impl Read> {
@@ -134,7 +150,7 @@ fn cells(line: &[u8]) -> Option<csv::StringRecord> {
 }
 
 /// A name as CloudTrail spells it.
-fn spelt(name: &str) -> Cow<'_, str> {
+pub(super) fn spelt(name: &str) -> Cow<'_, str> {
     let known = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
     let known = known.or_else(|| {
         let plain = plain_name(name);
@@ -157,12 +173,30 @@ impl TableRows {
         if NEEDED.iter().all(|needed| names.iter().any(|name| is_of(name, needed))) {
             return Some(Self::Events(names));
         }
-        let fields: Vec<Option<Field>> = header.iter().map(Field::of).collect();
-        let needed = [Field::Operation, Field::Time, Field::Requester];
-        if needed.iter().all(|field| fields.contains(&Some(*field))) {
+        let fields: Vec<Option<Field>> = names.iter().map(|name| Field::of(name)).collect();
+        if needed_fields(&fields).all(|has| has) {
             return Some(Self::Records(fields));
         }
         names.iter().position(|name| is_message(name)).map(Self::Messages)
+    }
+
+    /// How many columns a whole row has.
+    fn columns(&self) -> usize {
+        match self {
+            Self::Events(names) => names.len(),
+            Self::Records(fields) => fields.len(),
+            Self::Messages(place) => place + 1,
+        }
+    }
+
+    /// The column that would tell whether requests succeeded, if it is missing.
+    fn untold_outcome(&self) -> Option<&'static str> {
+        let (is_told, column) = match self {
+            Self::Events(names) => (names.iter().any(|name| name == "errorCode"), "errorcode"),
+            Self::Records(fields) => (fields.contains(&Some(Field::Status)), "httpstatus"),
+            Self::Messages(_) => (true, ""),
+        };
+        (!is_told).then_some(column)
     }
 
     /// Hands on what a row says.
@@ -173,6 +207,9 @@ impl TableRows {
     ) -> std::result::Result<(), NotRead> {
         let row = csv::StringRecord::from_byte_record(row.clone());
         let row = row.map_err(|_| LineError::Field("text"))?;
+        if row.len() < self.columns() {
+            return Err(LineError::Ends("last column").into());
+        }
         match self {
             Self::Events(names) => {
                 let cells = names.iter().map(String::as_str).zip(&row);
@@ -200,7 +237,7 @@ impl TableRows {
 pub(super) fn event<'a>(cells: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut out = String::from("{");
     let mut within = Map::new();
-    for (name, cell) in cells.into_iter().filter(|(_, cell)| !cell.is_empty()) {
+    for (name, cell) in cells.into_iter().filter(|(name, cell)| !is_nothing(name, cell)) {
         if name.contains('.') {
             put(&mut within, name, cell);
         } else {
@@ -212,6 +249,12 @@ pub(super) fn event<'a>(cells: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     }
     out.push('}');
     out
+}
+
+/// Whether a cell tells nothing; a key may be any word.
+fn is_nothing(name: &str, cell: &str) -> bool {
+    let is_key = name.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case("key"));
+    cell.is_empty() || (!is_key && stands_for_nothing(cell))
 }
 
 fn push_field(out: &mut String, name: &str, json: &str) {
@@ -270,6 +313,9 @@ pub(super) fn read(
         .as_ref()
         .and_then(TableRows::of)
         .ok_or_else(|| Error::request("the first line does not name the columns of a log"))?;
+    if let Some(column) = rows.untold_outcome() {
+        bad.note_untold_outcome(file, column);
+    }
     let (source, left) = RecordLimit::new(source);
     let mut reader = reader(source, delimiter(&first));
     let mut row = csv::ByteRecord::new();

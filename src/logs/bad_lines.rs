@@ -18,6 +18,10 @@ pub enum LineError {
     Lacks(&'static str),
     /// This object of it is given as text that is neither JSON nor Python's.
     AsText(&'static str),
+    /// It is a notification, which has a source as events have.
+    NoEvent,
+    /// What it packs in Base64 cannot be unpacked.
+    Packed,
     /// It is no JSON, or not of a record's shape.
     Json,
     /// It goes on with another record.
@@ -36,6 +40,10 @@ impl fmt::Display for LineError {
             Self::Lacks(field) => write!(f, "it has no {field}"),
             Self::AsText(field) => {
                 write!(f, "its `{field}` is text, and neither JSON nor Python's")
+            }
+            Self::NoEvent => f.write_str("it is a notification, and no event of CloudTrail"),
+            Self::Packed => {
+                f.write_str("its Base64 is damaged, holds more than 16 MiB or nothing that bks reads")
             }
             Self::Json => f.write_str("it is not the JSON of an event"),
             Self::SeveralRecords => f.write_str(
@@ -81,6 +89,14 @@ pub struct BadLine {
     pub excerpt: String,
 }
 
+impl BadLine {
+    /// Whether it is an event or another record in JSON, of which fields are named in code.
+    fn is_json(&self) -> bool {
+        let names_field = matches!(self.flaw, LineError::Field(name) | LineError::Lacks(name) if name.starts_with('`'));
+        names_field || self.excerpt.starts_with(['{', '['])
+    }
+}
+
 impl fmt::Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, flaw, excerpt } = self;
@@ -105,6 +121,8 @@ pub struct BadLines {
     pub first: Vec<BadLine>,
     /// How many have each flaw.
     pub by_flaw: BTreeMap<LineError, u64>,
+    /// The first file of which no record tells whether a request succeeded, and the field that would.
+    pub untold_outcome: Option<(String, &'static str)>,
     /// The first file that ends within an event: nobody knows how much of it is missing.
     pub cut_off: Option<String>,
 }
@@ -121,6 +139,11 @@ impl BadLines {
             let excerpt = excerpt(text, flaw);
             self.first.push(BadLine { file: file.to_owned(), line, flaw, excerpt });
         }
+    }
+
+    /// Notes that no record of a file tells whether a request succeeded, as `field` would.
+    pub(super) fn note_untold_outcome(&mut self, file: &str, field: &'static str) {
+        self.untold_outcome.get_or_insert_with(|| (file.to_owned(), field));
     }
 
     /// Counts a line that was read, or could not be.
@@ -150,6 +173,7 @@ impl BadLines {
             *self.by_flaw.entry(flaw).or_default() += count;
         }
         self.cut_off = self.cut_off.take().or(later.cut_off);
+        self.untold_outcome = self.untold_outcome.take().or(later.untold_outcome);
         let room = KEPT - self.first.len();
         self.first.extend(later.first.into_iter().take(room));
     }
@@ -186,15 +210,19 @@ impl BadLines {
 
     /// What to do where too many are bad.
     fn way_out(&self) -> String {
-        const FORMAT: &str =
-            "name the format if it was taken for another, e.g., `--log-format s3-access-log`";
+        // What is JSON is read as what it holds, whatever format is named.
+        let format = if self.first.iter().any(BadLine::is_json) {
+            ""
+        } else {
+            "name the format if it was taken for another, e.g., `--log-format s3-access-log`, or "
+        };
         if self.share() > MOST_ALLOWED {
             return format!(
-                "{FORMAT}, or leave the file out: so many lines show that it is of another kind, or damaged"
+                "{format}leave the file out: so many lines show that it is of another kind, or damaged"
             );
         }
         let percent = if self.share() <= 0.1 { 10.0 } else { (self.share() * 100.0).ceil() };
-        format!("{FORMAT}, or allow more, e.g., `--max-bad {percent}%`")
+        format!("{format}allow more, e.g., `--max-bad {percent}%`")
     }
 }
 

@@ -17,6 +17,14 @@ pub(crate) fn plain_name(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
+/// Whether a text stands for nothing: what logs put there, and how shells, unloads and libraries spell null.
+pub(crate) fn stands_for_nothing(text: &str) -> bool {
+    const WORDS: [&str; 12] =
+        ["-", "NULL", "Null", "null", "\\N", "None", "NaN", "nan", "nil", "NaT", "<NA>", "<null>"];
+    // Most texts are longer than any of them.
+    text.len() <= 6 && (text.is_empty() || WORDS.contains(&text))
+}
+
 /// Ends in an error where a record goes on beyond `RECORD_MAX`, about.
 pub struct RecordLimit<R> {
     source: R,
@@ -70,6 +78,17 @@ pub(crate) fn delimiter(line: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A word for nothing is the whole of a text, and in these spellings.
+    #[test]
+    fn words_for_nothing_are_no_texts() {
+        for text in ["", "-", "NULL", "null", "\\N", "None", "NaN", "nil", "<NA>"] {
+            assert!(stands_for_nothing(text), "{text}");
+        }
+        for text in ["0", "false", " ", "NULLS", "null/a", "nonE", "N", "AccessDenied"] {
+            assert!(!stands_for_nothing(text), "{text}");
+        }
+    }
 
     /// Any number of records pass, one that is too long does not, whatever a reader takes at a time.
     #[test]

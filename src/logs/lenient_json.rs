@@ -9,6 +9,8 @@ use std::ops::Deref;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::csv_records::stands_for_nothing;
+
 /// What is kept of a value of any type; by default nothing.
 pub(super) trait Keep<'de>: Default {
     fn borrowed(text: &'de str) -> Self {
@@ -109,9 +111,14 @@ pub(super) struct Flag(pub(super) Option<bool>);
 deserialize_by_keep!(LenientText<'a>, Count, Present, Flag);
 
 impl LenientText<'_> {
-    /// Its bytes, unless it is empty.
+    /// Its bytes, unless it stands for nothing.
     pub(super) fn get(&self) -> Option<&[u8]> {
-        self.0.as_deref().map(str::as_bytes).filter(|text| !text.is_empty())
+        self.0.as_deref().filter(|text| !stands_for_nothing(text)).map(str::as_bytes)
+    }
+
+    /// Its bytes, unless it is empty: of names, which may be any word.
+    pub(super) fn named(&self) -> Option<&[u8]> {
+        self.0.as_deref().filter(|text| !text.is_empty()).map(str::as_bytes)
     }
 }
 
@@ -129,7 +136,7 @@ impl Keep<'_> for Count {
         Self(Some(number))
     }
     fn owned(text: &str) -> Self {
-        Self(text.parse().ok())
+        Self(text.strip_suffix(".0").unwrap_or(text).parse().ok())
     }
 }
 
@@ -166,7 +173,8 @@ impl<T> Deref for Loose<T> {
 
 /// Whether a text in the place of an object may hold one.
 pub(super) fn may_hold_object(text: &str) -> bool {
-    !matches!(text.trim(), "" | "-" | "null" | "None" | "{}" | "[]")
+    let text = text.trim();
+    !(stands_for_nothing(text) || matches!(text, "{}" | "[]"))
 }
 
 impl<'de, T: Deserialize<'de> + Default> Keep<'de> for Loose<T> {

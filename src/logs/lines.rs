@@ -48,6 +48,9 @@ impl<F: FnMut(&[u8]) -> std::result::Result<(), NotRead>> LineReader<'_, F> {
     fn line(&mut self, line: &[u8]) -> Result<()> {
         self.number += 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // Some programs put a mark of bytes' order before a text.
+        let mark = if self.number == 1 { line.strip_prefix(b"\xef\xbb\xbf") } else { None };
+        let line = mark.unwrap_or(line);
         if std::mem::take(&mut self.is_skipping) || line.is_empty() {
             return Ok(());
         }

@@ -5,14 +5,14 @@ use std::io::{self, Cursor, ErrorKind, Read};
 use super::bad_lines::BadLines;
 use super::compression::{Compression, unpack};
 use super::other_format::{self, OtherFormat};
-use super::record::LogEntry;
+use super::record::{LogEntry, LogOperation};
 use super::timestamps::TimestampReader;
 use super::wrapping::{self, RecordLayout};
-use super::{LogFormat, access_log, athena, cloudtrail, ibm_cos, lines, messages, windows};
+use super::{LogFormat, access_log, athena, cloudtrail, ibm_cos, lines, messages, nested, windows};
 use crate::error::{Error, Result};
 
 /// Bytes by which a format is known.
-const HEAD: usize = 64 << 10;
+pub(super) const HEAD: usize = 64 << 10;
 
 /// A log of a known format, ready to be read.
 pub struct Log<'a> {
@@ -118,12 +118,28 @@ impl<'a> Log<'a> {
         let (source, mut clock) = (&mut *self.source, TimestampReader::default());
         match (self.shape, self.format) {
             (RecordLayout::Table, _) => athena::read(source, file, bad, &mut sink),
-            (RecordLayout::Answer, _) => cloudtrail::nested::read(source, file, bad, &mut sink),
-            (RecordLayout::Json, _) | (RecordLayout::Own, LogFormat::CloudTrail) => {
-                cloudtrail::read(source, file, bad, &mut sink)
+            (RecordLayout::Answer, _) => nested::read(source, file, bad, &mut sink),
+            (RecordLayout::Json, _) => {
+                let (mut untold, mut told) = (false, false);
+                cloudtrail::read(source, false, file, bad, &mut |entry| {
+                    if let LogEntry::Request(record) = &entry {
+                        told |= record.status.is_some();
+                        // What S3 does by itself has no status.
+                        untold |= matches!(record.operation, LogOperation::Known(_));
+                    }
+                    sink(entry)
+                })?;
+                if untold && !told {
+                    bad.note_untold_outcome(file, "http_status");
+                }
+                Ok(())
             }
-            (RecordLayout::Stamped, _) => lines::read(source, file, bad, |line| {
-                messages::stamped(line, &mut clock, &mut sink)
+            (RecordLayout::Own, LogFormat::CloudTrail) => {
+                cloudtrail::read(source, false, file, bad, &mut sink)
+            }
+            (RecordLayout::Flat, _) => cloudtrail::read(source, true, file, bad, &mut sink),
+            (RecordLayout::Prefixed, _) => lines::read(source, file, bad, |line| {
+                messages::prefixed(line, &mut clock, &mut sink)
             }),
             (RecordLayout::Own, LogFormat::S3AccessLog) => lines::read(source, file, bad, |line| {
                 Ok(sink(LogEntry::Request(access_log::parse(line, &mut clock)?))?)

@@ -2,17 +2,18 @@
 
 use super::access_log::{self, named::Named};
 use super::bad_lines::{LineError, NotRead};
+use super::cloudtrail::as_text;
 use super::cloudtrail::event::Event;
-use super::cloudtrail::{as_text, nested};
+use super::nested;
 use super::record::{LogEntry, Skipped};
 use super::timestamps::TimestampReader;
-use super::wrapping::{STREAM_MAX, after_stamp, after_stream};
+use super::wrapping::{STREAM_MAX, after_stamp, line_within};
 
 /// How many texts may lie in one another.
 const DEPTH: u32 = 4;
 
 /// What CloudWatch Logs sends to see whether a destination is there.
-const CONTROL: &str = "CWL CONTROL MESSAGE";
+pub(super) const CONTROL: &str = "CWL CONTROL MESSAGE";
 
 /// Whether a record was handed on.
 type HandedOn = std::result::Result<(), NotRead>;
@@ -38,18 +39,16 @@ pub(super) fn hand_on(
     Ok(sink(LogEntry::Request(access_log::parse(text.as_bytes(), clock)?))?)
 }
 
-/// The same of a line that begins with a time and perhaps the name of a stream.
-pub(super) fn stamped(
+/// The same of a line that begins with a time and perhaps the name of a stream, or whatever else is before it.
+pub(super) fn prefixed(
     line: &[u8],
     clock: &mut TimestampReader,
     sink: &mut impl FnMut(LogEntry<'_>) -> crate::error::Result<()>,
 ) -> HandedOn {
-    let rest = after_stamp(line).ok_or(LineError::Field("time"))?;
+    let rest = after_stamp(line).unwrap_or(line);
     let text = str::from_utf8(rest).map_err(|_| LineError::Json)?;
-    for line in [Some(rest), after_stream(rest)].into_iter().flatten() {
-        if let Ok(record) = access_log::parse(line, clock) {
-            return Ok(sink(LogEntry::Request(record))?);
-        }
+    if let Some(record) = line_within(rest).and_then(|line| access_log::parse(line, clock).ok()) {
+        return Ok(sink(LogEntry::Request(record))?);
     }
     let object = text.find('{').filter(|place| *place < STREAM_MAX).unwrap_or_default();
     hand_on(&text[object..], clock, sink)
@@ -96,7 +95,11 @@ pub(super) fn record(
     flaw: LineError,
     sink: &mut impl FnMut(LogEntry<'_>) -> crate::error::Result<()>,
 ) -> HandedOn {
-    if flaw != LineError::Lacks("`eventSource`") {
+    // An event without a bucket may have it in a text beside.
+    if flaw == LineError::Lacks("`bucketName`") || flaw == LineError::Lacks("`eventTime`") {
+        return nested::original(text, flaw, sink);
+    }
+    if !matches!(flaw, LineError::Lacks("`eventSource`") | LineError::NoEvent) {
         return Err(flaw.into());
     }
     let named: Named = serde_json::from_str(text).map_err(|_| flaw)?;

@@ -62,7 +62,7 @@ impl LogOperation {
             (b"REST" | b"WEBSITE", Some(resource)) => Self::of_rest(method, resource),
             (b"SOAP", None) => Self::of_api(method),
             (b"BATCH", Some(b"OBJECT")) if method == b"DELETE" => Self::DeletedKey,
-            (b"S3", Some(_)) => Self::Lifecycle,
+            (b"S3", Some(_)) if is_of_lifecycle(method) => Self::Lifecycle,
             _ => Self::Unknown,
         }
     }
@@ -116,6 +116,11 @@ impl LogOperation {
         };
         Self::Known(known)
     }
+}
+
+/// Whether what S3 does by itself is a lifecycle rule's action: other jobs of its own read objects.
+fn is_of_lifecycle(action: &[u8]) -> bool {
+    matches!(action, b"EXPIRE" | b"CREATE" | b"DELETE") || action.starts_with(b"TRANSITION")
 }
 
 /// Resources of access logs that hold no object's data, whatever is done to them.
@@ -259,6 +264,7 @@ mod tests {
             "REST.FOO.BAR",
             "SOAP.Foo",
             "S3.X",
+            "S3.COMPUTE.OBJECT.CHECKSUM",
         ] {
             assert_eq!(LogOperation::of_access_log(name.as_bytes()), Unknown, "{name}");
         }

@@ -1,9 +1,9 @@
 //! What a file is that is no log: by its first bytes, so that nobody is told less than can be known.
 
-use super::athena::EventTable;
+use super::athena::PartialTable;
 use super::csv_records::plain_name;
 use super::wrapping::has;
-use super::{archive, athena, wrapping};
+use super::{archive, athena, cloudtrail, wrapping};
 
 /// A file that is not read, by its right name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ pub(crate) fn of(head: &[u8]) -> Option<OtherFormat> {
     if archive::is_archive(head) {
         return Some(OtherFormat::new(
             "a ZIP archive",
-            "give it a name that ends in `.zip`, or unpack it",
+            "unpack it, e.g., by `unzip FILE`, after `gunzip FILE` if it is compressed, too",
         ));
     }
     if head.get(257..262) == Some(b"ustar") {
@@ -74,17 +74,24 @@ pub(crate) fn of(head: &[u8]) -> Option<OtherFormat> {
         ));
     }
     match athena::incomplete(head) {
-        Some(EventTable::History) => {
+        Some(PartialTable::History) => {
             return Some(OtherFormat::new(
                 "CloudTrail's event history as CSV, which has no request parameters",
                 "download the events as JSON",
             ));
         }
-        Some(EventTable::LacksColumns) => {
+        Some(PartialTable::Events) => {
             return Some(OtherFormat::new(
                 "a table of CloudTrail's events without all columns that are needed",
                 "select `eventtime`, `eventsource`, `eventname` and `requestparameters` as they are, and \
                  `useridentity`, `resources`, `additionaleventdata`, `errorcode`, `awsregion` and `eventid` too",
+            ));
+        }
+        Some(PartialTable::Records) => {
+            return Some(OtherFormat::new(
+                "a table of an S3 access log without all columns that are needed",
+                "select `bucket_name`, `requestdatetime`, `requester`, `operation` and `key` as they are, and \
+                 `httpstatus`, `errorcode`, `requestid` and `versionid` too",
             ));
         }
         None => {}
@@ -130,11 +137,19 @@ pub(crate) fn is_parquet(head: &[u8]) -> bool {
 const EXPORT: &str = "write it as JSON, a record a line, e.g., by `duckdb -c \"COPY (FROM 'FILE') TO \
                       'FILE.json'\"`";
 
+const OCSF: OtherFormat = OtherFormat::new(
+    "CloudTrail in OCSF, as Security Lake keeps it",
+    "give the files of the trail itself",
+);
+
 /// What a Parquet file is, by the names of its columns.
 pub(crate) fn of_parquet(columns: &[String]) -> OtherFormat {
     let names: Vec<String> = columns.iter().map(|name| plain_name(name)).collect();
     if has_all(&names, &["eventsource", "eventname"]) {
         return OtherFormat::new("a trail in Parquet, which bks reads as JSON or CSV only", EXPORT);
+    }
+    if has_all(&names, &["classuid", "api"]) {
+        return OCSF;
     }
     if has_all(&names, &["operation", "requester"]) {
         return OtherFormat::new(
@@ -162,18 +177,19 @@ fn has_all(names: &[String], wanted: &[&str]) -> bool {
 
 /// What a text is that is no log.
 fn of_text(head: &[u8]) -> Option<OtherFormat> {
-    if has(head, ["CloudTrailEvent", "\\\"eventSource\\\"", "\"eventSource\""]) {
-        let text =
-            "CloudTrail's events as text or YAML, as `aws cloudtrail lookup-events` prints them";
-        return Some(OtherFormat::new(text, "print them by `--output json`"));
-    }
     let text = head.trim_ascii_start();
     if matches!(text, [b'{' | b'[', ..]) {
-        if has(text, ["\"product\""]) && has(text, ["\"CloudTrail\""]) && has(text, ["\"api\""]) {
+        if cloudtrail::has_notifications(text, b"aws:s3")
+            || (has(text, ["detail-type"]) && has(text, ["aws.s3"]) && has(text, ["\"Object "]))
+        {
             return Some(OtherFormat::new(
-                "CloudTrail in OCSF, as Security Lake keeps it",
-                "give the files of the trail itself",
+                "S3's event notifications, which tell what was created or deleted, but neither what was read nor \
+                 by whom",
+                "give S3 access logs or CloudTrail's data events",
             ));
+        }
+        if has(text, ["\"product\""]) && has(text, ["\"CloudTrail\""]) && has(text, ["\"api\""]) {
+            return Some(OCSF);
         }
         if has(text, ["\"Data\""]) && has(text, ["\"Records\"", "\"SequenceNumber\""]) {
             return Some(OtherFormat::new(
@@ -182,6 +198,10 @@ fn of_text(head: &[u8]) -> Option<OtherFormat> {
                  | gunzip; done`",
             ));
         }
+    } else if has(head, ["CloudTrailEvent", "\\\"eventSource\\\"", "\"eventSource\""]) {
+        let text =
+            "CloudTrail's events as text or YAML, as `aws cloudtrail lookup-events` prints them";
+        return Some(OtherFormat::new(text, "print them by `--output json`"));
     }
     text_name(head).map(|what| OtherFormat { what, way_out: None })
 }
@@ -200,6 +220,12 @@ fn text_name(head: &[u8]) -> Option<&'static str> {
             "the manifest of an S3 Inventory"
         } else if has(text, ["\"reportKeys\"", "\"dataFiles\""]) {
             "the manifest of a bill"
+        } else if cloudtrail::has_notifications(text, b"aws:") {
+            "notifications of other services than CloudTrail, with no event or line of a log in them"
+        } else if has(text, ["\"remote_addr\""]) && has(text, ["\"http_status\""]) {
+            "an ops log of Ceph, whose object store does not ask AWS KMS"
+        } else if has(text, ["\"deploymentid\""]) && has(text, ["\"api\""]) {
+            "an audit log of MinIO, which does not ask AWS KMS"
         } else if has(text, ["\"logEvents\""]) {
             "a subscription's record of another log than S3's and CloudTrail's"
         } else {

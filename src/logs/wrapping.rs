@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::access_log::{self, named};
 use super::timestamps::TimestampReader;
-use super::{LINES_LOOKED_AT, LogFormat, athena, cloudtrail};
+use super::{LINES_LOOKED_AT, LogFormat, athena, cloudtrail, elastic, nested, packed};
 use crate::units::parse_moment;
 
 /// How records lie in a log.
@@ -17,8 +17,11 @@ pub(super) enum RecordLayout {
     Own,
     /// In JSON, where the format has lines.
     Json,
-    /// A line each, after the time at which CloudWatch Logs received it: what it exports to S3.
-    Stamped,
+    /// Events of which fields lie flat under names with dots, or have names of another spelling.
+    Flat,
+    /// A line each, after the time at which CloudWatch Logs received it (what it exports to S3), or after
+    /// whatever else programs put before lines.
+    Prefixed,
     /// A row each, under a line of column names.
     Table,
     /// Rows of fields, in JSON that has to be seen as a whole: what a query's command prints.
@@ -28,6 +31,8 @@ pub(super) enum RecordLayout {
 /// What a text that begins with `head` is; `None` if it is no log of requests in a shape of its own.
 pub(super) fn detect(head: &[u8]) -> Option<(LogFormat, RecordLayout)> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    // Records of JSON may each begin with a separator (RFC 7464).
+    let text = text.strip_prefix(b"\x1e").unwrap_or(text);
     if matches!(text, [b'{' | b'[', ..]) {
         return of_json(text);
     }
@@ -35,31 +40,41 @@ pub(super) fn detect(head: &[u8]) -> Option<(LogFormat, RecordLayout)> {
         return Some((format, RecordLayout::Table));
     }
     let mut lines = text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
-    lines
-        .find_map(|line| after_stamp(line).and_then(of_message))
-        .map(|format| (format, RecordLayout::Stamped))
+    let stamped = lines.clone().find_map(|line| after_stamp(line).and_then(of_message));
+    let format = match stamped {
+        // A line that is an access log's as it stands may have anything for its owner.
+        None if lines.clone().any(access_log::looks_like) => None,
+        None => lines.find_map(|line| of_message(line.trim_ascii_end())),
+        stamped => stamped,
+    };
+    format.map(|format| (format, RecordLayout::Prefixed))
 }
 
 fn of_json(text: &[u8]) -> Option<(LogFormat, RecordLayout)> {
-    if cloudtrail::nested::is_answer(text) {
+    if nested::is_answer(text) {
         return Some((LogFormat::CloudTrail, RecordLayout::Answer));
     }
-    if cloudtrail::looks_like(text) {
-        return Some((LogFormat::CloudTrail, RecordLayout::Own));
+    if cloudtrail::has_flat_events(text) {
+        return Some((LogFormat::CloudTrail, RecordLayout::Flat));
     }
-    if has(text, named_words()) || is_named(text) {
-        return Some((LogFormat::S3AccessLog, RecordLayout::Json));
-    }
-    // Within a text, quotes are escaped.
-    let wraps = ["\"message\"", "\"logEvents\"", "\"@message\""];
-    if !has(text, wraps) {
+    let format = if cloudtrail::has_events(text) {
+        LogFormat::CloudTrail
+    } else if has(text, OPERATIONS) || is_named(text) {
+        LogFormat::S3AccessLog
+    } else if let Some(format) =
+        packed::beginnings(text).take(LINES_LOOKED_AT).find_map(|within| LogFormat::detect(&within))
+    {
+        format
+    } else if cloudtrail::may_have_events(text) || elastic::may_have_events(text) {
+        LogFormat::CloudTrail
+    } else {
         return None;
-    }
-    if has(text, ["\\\"eventSource\\\""]) {
-        return Some((LogFormat::CloudTrail, RecordLayout::Own));
-    }
-    has(text, ["\\\"request_uri\\\"", "\\\"http_status\\\"", " REST."])
-        .then_some((LogFormat::S3AccessLog, RecordLayout::Json))
+    };
+    let layout = match format {
+        LogFormat::CloudTrail => RecordLayout::Own,
+        LogFormat::S3AccessLog | LogFormat::IbmCos => RecordLayout::Json,
+    };
+    Some((format, layout))
 }
 
 /// Whether the first object is a record of an access log, whatever its fields are called.
@@ -69,10 +84,21 @@ fn is_named(text: &[u8]) -> bool {
     objects.next().is_some_and(|first| first.is_ok_and(|named| named.is_of_access_log()))
 }
 
-/// Names that only the records of access logs have.
-const fn named_words() -> [&'static str; 4] {
-    ["\"request_uri\"", "\"http_status\"", "\"requesturi\"", "\"httpstatus\""]
-}
+/// How operations are called in access logs, and nowhere else.
+pub(super) const OPERATIONS: [&str; 12] = [
+    "REST.GET.",
+    "REST.PUT.",
+    "REST.HEAD.",
+    "REST.POST.",
+    "REST.COPY.",
+    "REST.DELETE.",
+    "REST.SELECT.",
+    "REST.OPTIONS.",
+    "BATCH.DELETE.",
+    "WEBSITE.GET.",
+    "WEBSITE.HEAD.",
+    "S3.EXPIRE.",
+];
 
 /// Whether a text has one of some words.
 pub(super) fn has<const N: usize>(text: &[u8], words: [&str; N]) -> bool {
@@ -83,18 +109,18 @@ pub(super) fn has<const N: usize>(text: &[u8], words: [&str; N]) -> bool {
 fn of_message(text: &[u8]) -> Option<LogFormat> {
     if let Some(object) = memchr::memchr(b'{', text).filter(|place| *place < STREAM_MAX) {
         let object = &text[object..];
-        if cloudtrail::looks_like(object) {
+        // Where more follows it is a field of something else, as in what commands print as text.
+        if object.ends_with(b"}") && cloudtrail::has_events(object) {
             return Some(LogFormat::CloudTrail);
         }
-        if serde_json::from_slice::<named::Named>(object).is_ok_and(|named| named.record().is_ok())
+        if serde_json::from_slice::<named::Named>(object)
+            .is_ok_and(|named| named.is_of_access_log())
         {
             return Some(LogFormat::S3AccessLog);
         }
     }
-    [Some(text), after_stream(text)]
-        .into_iter()
-        .flatten()
-        .any(|line| access_log::parse(line, &mut TimestampReader::default()).is_ok())
+    line_within(text)
+        .is_some_and(|line| access_log::parse(line, &mut TimestampReader::default()).is_ok())
         .then_some(LogFormat::S3AccessLog)
 }
 
@@ -107,10 +133,17 @@ pub(super) fn after_stamp(line: &[u8]) -> Option<&[u8]> {
     parse_moment(&line[..end]).map(|_| line[end..].trim_ascii_start())
 }
 
-/// What a line has after the name of a stream.
-pub(super) fn after_stream(line: &[u8]) -> Option<&[u8]> {
-    let end = memchr::memchr(b' ', line).filter(|end| *end < STREAM_MAX)?;
-    Some(line[end..].trim_ascii_start())
+/// The line of an access log that a line ends with, whatever is before it: from the second word before its time
+/// on.
+pub(super) fn line_within(line: &[u8]) -> Option<&[u8]> {
+    let is_time = |place: &usize| {
+        let after = &line[place + 2..];
+        matches!(after, [b'0'..=b'9', b'0'..=b'9', b'/', ..])
+    };
+    let bucket_end = memmem::find_iter(line, b" [").find(is_time)?;
+    let owner_end = memchr::memrchr(b' ', &line[..bucket_end])?;
+    let before_owner = memchr::memrchr2(b' ', b'\t', &line[..owner_end]);
+    Some(&line[before_owner.map_or(0, |space| space + 1)..])
 }
 
 /// Whether a text that begins with `head` has nothing but messages by which CloudWatch Logs tries
@@ -141,12 +174,25 @@ mod tests {
             (message(json), Some((access, RecordLayout::Json))),
             (message(event), Some((trail, RecordLayout::Own))),
             (message("2 123456789010 eni-1 192.0.2.1"), None),
-            (format!("2026-11-20T10:00:00.000Z {event}"), Some((trail, RecordLayout::Stamped))),
-            (format!("2026-11-20T10:00:00.000Z {line}"), Some((access, RecordLayout::Stamped))),
+            (format!("2026-11-20T10:00:00.000Z {event}"), Some((trail, RecordLayout::Prefixed))),
+            (format!("2026-11-20T10:00:00.000Z {line}"), Some((access, RecordLayout::Prefixed))),
             (
                 format!("2026-11-20T10:00:00+00:00 a_stream_1 {json}\n"),
-                Some((access, RecordLayout::Stamped)),
+                Some((access, RecordLayout::Prefixed)),
             ),
+            (
+                format!("<134>Nov 20 10:00:00 h trail: {event}"),
+                Some((trail, RecordLayout::Prefixed)),
+            ),
+            (
+                format!("<134>Nov 20 10:00:00 h s3[1]: {line}"),
+                Some((access, RecordLayout::Prefixed)),
+            ),
+            (format!("a.json:{event}\n"), Some((trail, RecordLayout::Prefixed))),
+            (format!("\x1e{event}\n"), Some((trail, RecordLayout::Own))),
+            (format!("CloudTrailEvent: '{event}'"), None),
+            (format!("EVENTS\tASIA\t{event}\tid"), None),
+            (format!("a.log:{line}"), None),
             ("2026-11-20T10:00:00.000Z {\"a\": 1}".to_owned(), None),
             ("{\"message\": \"hello\"}".to_owned(), None),
             ("2026-11-20 hello".to_owned(), None),

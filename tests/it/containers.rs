@@ -16,7 +16,7 @@ use seen::{Request, Seen, read};
 use serde_json::{Value, json};
 
 /// Six PUTs of one session, a second apart, and a GET that fails.
-fn events() -> Vec<Value> {
+pub(crate) fn events() -> Vec<Value> {
     let event = |number: u32| {
         let name = if number < 6 { "PutObject" } else { "GetObject" };
         let mut event = json!({
@@ -50,7 +50,7 @@ fn events() -> Vec<Value> {
 }
 
 /// The same seven as an access log.
-fn lines() -> Vec<String> {
+pub(crate) fn lines() -> Vec<String> {
     let line = |number: u32| {
         let (operation, status, error) = match number {
             6 => ("REST.GET.OBJECT", 403, "AccessDenied"),
@@ -66,7 +66,7 @@ fn lines() -> Vec<String> {
 }
 
 /// The fields of [`lines`] that S3 names in JSON.
-fn records() -> Vec<Value> {
+pub(crate) fn records() -> Vec<Value> {
     let record = |number: u32| {
         let (operation, status, error) = match number {
             6 => ("REST.GET.OBJECT", 403, json!("AccessDenied")),
@@ -91,18 +91,18 @@ fn records() -> Vec<Value> {
     (0..7).map(record).collect()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn joined<T: ToString>(all: &[T], between: &str) -> String {
+pub(crate) fn joined<T: ToString>(all: &[T], between: &str) -> String {
     all.iter().map(T::to_string).collect::<Vec<_>>().join(between)
 }
 
 /// All requests of a log without bad lines.
-fn requests(log: &[u8], form: LogFormat) -> Vec<Request> {
+pub(crate) fn requests(log: &[u8], form: LogFormat) -> Vec<Request> {
     let shown = String::from_utf8_lossy(&log[..log.len().min(200)]).into_owned();
     let (found, seen, bad) = read(log, None).unwrap_or_else(|error| panic!("{shown}: {error}"));
     assert_eq!((found, bad.bad), (Some(form), 0), "{shown}: {bad:?}");
@@ -110,7 +110,7 @@ fn requests(log: &[u8], form: LogFormat) -> Vec<Request> {
 }
 
 /// A record of a subscription, with some messages.
-fn subscription(kind: &str, messages: &[String]) -> Value {
+pub(crate) fn subscription(kind: &str, messages: &[String]) -> Value {
     let event = |(number, text): (usize, &String)| json!({"id": number.to_string(), "timestamp": 5, "message": text});
     let events: Vec<Value> = messages.iter().enumerate().map(event).collect();
     json!({
@@ -222,7 +222,7 @@ fn fields_of_an_access_log_go_by_their_meaning() {
     assert_eq!((bad.lines, bad.bad), (2, 1));
 }
 
-fn csv(header: &[&str], rows: &[Vec<String>], delimiter: u8) -> Vec<u8> {
+pub(crate) fn csv(header: &[&str], rows: &[Vec<String>], delimiter: u8) -> Vec<u8> {
     let quoted = csv::QuoteStyle::Always;
     let mut writer = csv::WriterBuilder::new()
         .quote_style(quoted)
@@ -237,7 +237,7 @@ fn csv(header: &[&str], rows: &[Vec<String>], delimiter: u8) -> Vec<u8> {
 }
 
 /// Columns of a trail, as Athena names them and as others do.
-const ATHENA: [&str; 11] = [
+pub(crate) const ATHENA: [&str; 11] = [
     "eventversion",
     "useridentity",
     "eventtime",
@@ -922,7 +922,7 @@ fn events_are_found_within_other_json() {
     let folder = tempfile::tempdir().unwrap();
     for (text, said) in [
         (
-            "EVENTS\tASIA\t{\"eventSource\": \"s3.amazonaws.com\"}\n".to_owned(),
+            "EVENTS\tASIA\t{\"eventSource\": \"s3.amazonaws.com\"}\t0000\tGetObject\n".to_owned(),
             "print them by `--output json`",
         ),
         (
@@ -1002,6 +1002,33 @@ fn older_assemblies_of_a_bill_are_left_out() {
     for bill in [month, "bill"] {
         assert_eq!(billed(folder, &[bill]), Ok(1_000.0), "{bill}");
     }
+    // A Data Export's executions have folders of their own, of which the newest counts, manifest or not.
+    let export = |execution: &str| format!("data/BILLING_PERIOD=2026-11/{execution}/r-1.csv");
+    for (execution, requests) in
+        [("2026-11-10T00:00:00.000Z-a", 700), ("2026-12-02T00:00:00.000Z-b", 1_000)]
+    {
+        let at = folder.join("export").join(export(execution));
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        fs::write(&at, format!("{CUR}{}", cur(from, to, requests))).unwrap();
+        fs::write(at.with_file_name("empty.csv"), "").unwrap();
+        let own = folder.join("export/metadata/BILLING_PERIOD=2026-11").join(execution);
+        fs::create_dir_all(&own).unwrap();
+        let listed =
+            json!({"dataFiles": [format!("s3://b/export/{}", export(execution))]}).to_string();
+        fs::write(own.join("r-Manifest.json"), listed).unwrap();
+    }
+    // Athena's flag, whether the report is being written, is no part of it.
+    fs::create_dir_all(folder.join("export/cost_and_usage_data_status")).unwrap();
+    fs::write(folder.join("export/cost_and_usage_data_status/s.csv"), "status\nREADY\n").unwrap();
+    assert_eq!(billed(folder, &["export/data"]), Ok(1_000.0));
+    let listed =
+        json!({"dataFiles": [format!("s3://b/export/{}", export("2026-12-02T00:00:00.000Z-b"))]});
+    let current = folder.join("export/metadata/BILLING_PERIOD=2026-11/r-Manifest.json");
+    fs::write(current, listed.to_string()).unwrap();
+    assert_eq!(billed(folder, &["export"]), Ok(1_000.0));
+    fs::write(folder.join("empty.csv"), "").unwrap();
+    let told = billed(folder, &["empty.csv"]).unwrap_err();
+    assert!(told.contains("the bill is empty"), "{told}");
     // Semicolons part its cells where a table program saved it so.
     let with_semicolons = format!("{CUR}{}", cur(from, to, 30)).replace(',', ";");
     fs::write(folder.join("semicolons.csv"), with_semicolons).unwrap();

@@ -3,9 +3,11 @@
 //! AWS writes a month's report again whenever it changes. A Cost and Usage Report has a folder for each version, its
 //! assembly, and keeps the old ones unless it is told to overwrite them; the manifest beside these folders names
 //! the current one's parts
-//! (<https://docs.aws.amazon.com/cur/latest/userguide/understanding-report-versions.html>).
+//! (<https://docs.aws.amazon.com/cur/latest/userguide/understanding-report-versions.html>). A Data Export that keeps
+//! them has a folder for each execution, which begins with its time, in that of the month's partition
+//! (<https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html>).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use super::{is_part, manifest, part};
 use crate::cli::logs::files::unreadable;
 use crate::cli::output;
 use crate::error::Result;
+use crate::units::parse_moment;
 
 /// The parts in a folder, in order, without those of versions that another has superseded.
 pub(super) fn parts(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -27,8 +30,10 @@ pub(super) fn parts(folder: &Path) -> Result<Vec<PathBuf>> {
         for key in &named.keys {
             // What is not there was not copied: its other versions are all that is known of the month.
             let Ok(part) = part(path, key) else { continue };
-            // A version of a Cost and Usage Report has a folder of its own within its month's.
-            let above = part.ancestors().nth(if named.has_assembly { 2 } else { 1 });
+            // A version of a Cost and Usage Report has a folder of its own within its month's, and so may an
+            // execution of a Data Export have.
+            let has_folder = named.has_assembly || execution(&part).is_some();
+            let above = part.ancestors().nth(if has_folder { 2 } else { 1 });
             months.extend(above.map(Path::to_owned));
             current.insert(part);
         }
@@ -38,14 +43,34 @@ pub(super) fn parts(folder: &Path) -> Result<Vec<PathBuf>> {
         let is_of_known_month = part.ancestors().skip(1).take(2).any(|it| months.contains(it));
         current.contains(part) || !is_of_known_month
     });
+    let newest: BTreeMap<PathBuf, PathBuf> = parts
+        .iter()
+        .filter_map(|part| execution(part))
+        .map(|(month, folder)| (month.to_owned(), folder.to_owned()))
+        .collect();
+    parts.retain(|part| {
+        execution(part)
+            .is_none_or(|(month, folder)| newest.get(month).is_some_and(|it| it == folder))
+    });
     if parts.len() < all {
         output::note(&format!(
-            "{}: {} files of older versions of the bill are left out, as its manifest names others",
+            "{}: {} files of older versions of the bill are left out",
             folder.display(),
             all - parts.len()
         ));
     }
     Ok(parts)
+}
+
+/// The folders of a part's month and of the execution that wrote it, if a Data Export has one for each: the last
+/// of a month by name is its newest.
+fn execution(part: &Path) -> Option<(&Path, &Path)> {
+    let folder = part.parent()?;
+    let month = folder.parent()?;
+    let day = folder.file_name()?.to_str()?.get(..10)?;
+    let is_partition = month.file_name()?.to_str()?.contains('=');
+    (is_partition && parse_moment(format!("{day}T00:00:00Z").as_bytes()).is_some())
+        .then_some((month, folder))
 }
 
 /// Whether a manifest lies with one version's parts, below that of the current one.
@@ -69,6 +94,10 @@ impl FolderFiles {
             let kind = entry.file_type().map_err(|error| unreadable(folder, &error))?;
             let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
             if name.starts_with('.') {
+                continue;
+            }
+            // Whether the report is being written, beside its parts, for Athena.
+            if kind.is_dir() && name == "cost_and_usage_data_status" {
                 continue;
             }
             if kind.is_dir() {

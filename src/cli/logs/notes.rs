@@ -39,6 +39,12 @@ pub(super) fn tell_of_bad_lines(bad: &BadLines) {
         output::note(&format!("{} of {} lines cannot be read:", bad.bad, bad.lines));
         bad.first.iter().for_each(|line| output::note(&format!("  {line}")));
     }
+    if let Some((file, field)) = &bad.untold_outcome {
+        output::note(&format!(
+            "{file} has no `{field}`: requests of which nothing else says that they failed are taken to have \
+             succeeded; give that field, too"
+        ));
+    }
 }
 
 /// Says which lines and records are left out.

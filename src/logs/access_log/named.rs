@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::{known, number};
+use super::number;
 use crate::logs::bad_lines::LineError;
-use crate::logs::csv_records::plain_name;
+use crate::logs::csv_records::{plain_name, stands_for_nothing};
 use crate::logs::lenient_json::{Keep, LenientText, deserialize_by_keep};
 use crate::logs::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
 use crate::logs::timestamps::{COMMON_LOG_BYTES, MILLISECOND, TimestampReader};
@@ -19,7 +19,12 @@ use crate::units::parse_moment;
 pub(in crate::logs) enum Field {
     Bucket,
     BucketArn,
+    /// The request's time, by a name that means no other.
     Time,
+    /// A time that may be a table's partition's, where there is another.
+    Timestamp,
+    /// A time that a search engine gives each record, often the request's.
+    IndexTime,
     Requester,
     Id,
     Operation,
@@ -33,20 +38,39 @@ pub(in crate::logs) enum Field {
 }
 
 /// How many fields matter.
-const FIELDS: usize = 13;
+const FIELDS: usize = 15;
+
+/// What may tell a request's time, best first.
+const TIMES: [Field; 3] = [Field::Time, Field::Timestamp, Field::IndexTime];
 
 impl Field {
     /// The field of that name, however its words are joined and spelt.
     pub(in crate::logs) fn of(name: &str) -> Option<Self> {
+        if name == "@timestamp" {
+            return Some(Self::IndexTime);
+        }
+        // As Elastic names the fields where it does not nest them.
+        let name = name.strip_prefix("aws.s3access.").unwrap_or(name);
         Some(match plain_name(name).as_str() {
             "bucket" | "bucketname" => Self::Bucket,
             "bucketarn" => Self::BucketArn,
-            "time" | "requesttime" | "requestdatetime" | "datetime" | "timestamp" => Self::Time,
+            "time" | "requesttime" | "requestdatetime" | "datetime" => Self::Time,
+            "timestamp" => Self::Timestamp,
             "requester" => Self::Requester,
             "requestid" => Self::Id,
             "operation" => Self::Operation,
             "key" | "keyname" | "objectkey" => Self::Key,
-            "httpstatus" | "httpstatuscode" | "status" => Self::Status,
+            "httpstatus"
+            | "httpstatuscode"
+            | "status"
+            | "statuscode"
+            | "scstatus"
+            | "response"
+            | "responsecode"
+            | "responsestatus"
+            | "httpresponse"
+            | "httpresponsecode"
+            | "httpresponsestatuscode" => Self::Status,
             "errorcode" => Self::Error,
             "bytessent" => Self::BytesSent,
             "objectsize" => Self::ObjectSize,
@@ -64,12 +88,21 @@ pub(in crate::logs) struct Named<'a> {
 }
 
 impl<'a> Named<'a> {
-    /// Takes over a field; `-` and nothing stand for what is not known.
+    /// Takes over a field, unless it stands for nothing; a key may be any word.
     pub(in crate::logs) fn set(&mut self, field: Field, text: impl Into<Cow<'a, str>>) {
         let text = text.into();
-        if !text.is_empty() && text != "-" {
+        let is_nothing = match field {
+            Field::Key => matches!(&*text, "" | "-"),
+            _ => stands_for_nothing(&text),
+        };
+        if !is_nothing {
             self.fields[field as usize] = Some(text);
         }
+    }
+
+    /// The request's time, as it is written.
+    fn time(&self) -> Option<&str> {
+        TIMES.into_iter().find_map(|field| self.fields[field as usize].as_deref())
     }
 
     fn get(&self, field: Field) -> Option<&[u8]> {
@@ -84,24 +117,22 @@ impl<'a> Named<'a> {
 
     /// Whether they are those of an access log, by the name of the operation.
     pub(in crate::logs) fn is_of_access_log(&self) -> bool {
-        let begins: [&[u8]; 5] = [b"REST.", b"WEBSITE.", b"SOAP.", b"BATCH.", b"S3."];
-        let operation = self.get(Field::Operation).unwrap_or_default();
-        begins.iter().any(|begin| operation.starts_with(begin)) && self.record().is_ok()
+        self.get(Field::Operation).is_some_and(LogOperation::is_name) && self.record().is_ok()
     }
 
     /// What the fields say.
     pub(in crate::logs) fn record(&self) -> Result<Record<'_>, LineError> {
         let operation_name = self.get(Field::Operation).ok_or(LineError::Lacks("operation"))?;
-        let time = self.fields[Field::Time as usize].as_deref().ok_or(LineError::Lacks("time"))?;
+        let time = self.time().ok_or(LineError::Lacks("time"))?;
         let arn = self.get(Field::BucketArn);
         let of_arn = arn.map(|arn| crate::logs::record::bucket_and_key(arn).0);
         Ok(Record {
             time: moment(time).ok_or(LineError::Field("time"))?,
-            bucket: self.get(Field::Bucket).or(of_arn).unwrap_or_default(),
+            bucket: self.get(Field::Bucket).or(of_arn).ok_or(LineError::Lacks("bucket"))?,
             key: self.get(Field::Key),
             version_id: self.get(Field::VersionId),
             status: super::status(self.whole(Field::Status))?,
-            error: self.get(Field::Error).and_then(known),
+            error: self.get(Field::Error),
             object_size: number(self.whole(Field::ObjectSize), "object size")?,
             bytes_sent: number(self.whole(Field::BytesSent), "bytes sent")?,
             id: self.get(Field::Id),

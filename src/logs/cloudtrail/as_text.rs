@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::logs::csv_records::stands_for_nothing;
+
 /// The objects of an event that may be given as text, at any depth.
 const OBJECTS: [&str; 17] = [
     "detail",
@@ -63,7 +65,7 @@ fn unfold(value: &mut Value, depth: u32) -> Result<(), &'static str> {
 /// What a text says: JSON, or else Python; an empty one says nothing.
 fn read(text: &str) -> Option<Value> {
     let text = text.trim();
-    if matches!(text, "" | "-") {
+    if stands_for_nothing(text) {
         return Some(Value::Null);
     }
     if let Ok(value) = serde_json::from_str(text) {

@@ -26,6 +26,9 @@ use super::resources::Resources;
 pub(in crate::logs) struct Event<'a> {
     #[serde(borrow, rename = "eventTime", alias = "eventtime")]
     time: Moment<'a>,
+    /// Logstash moves the time here.
+    #[serde(borrow, rename = "@timestamp")]
+    stamp: Moment<'a>,
     #[serde(borrow, rename = "eventSource", alias = "eventsource")]
     source: LenientText<'a>,
     #[serde(borrow, rename = "eventName", alias = "eventname")]
@@ -112,28 +115,28 @@ struct Insight<'a> {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Parameters<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, alias = "bucketname")]
     bucket_name: LenientText<'a>,
     #[serde(borrow)]
     key: LenientText<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "versionid")]
     version_id: LenientText<'a>,
     #[serde(borrow, rename = "x-amz-copy-source")]
     copy_source: LenientText<'a>,
     #[serde(borrow, rename = "x-amz-checksum-mode")]
     checksum_mode: LenientText<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "keyid")]
     key_id: LenientText<'a>,
     /// What a `DeleteObjects` names, if the event says so; most have an empty text here.
     #[serde(alias = "Delete")]
     delete: Loose<Deletion>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "encryptioncontext")]
     encryption_context: Loose<Context<'a>>,
     /// Of a `ReEncrypt`.
-    #[serde(borrow)]
+    #[serde(borrow, alias = "sourceencryptioncontext")]
     source_encryption_context: Loose<Context<'a>>,
     /// Of a `ReEncrypt`.
-    #[serde(borrow)]
+    #[serde(borrow, alias = "destinationencryptioncontext")]
     destination_encryption_context: Loose<Context<'a>>,
     // Headers by which a request asks for encryption; a flattened struct would copy all fields.
     #[serde(borrow, rename = "x-amz-server-side-encryption")]
@@ -173,7 +176,7 @@ struct Headers<'a> {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 struct Credentials<'a> {
-    #[serde(borrow, rename = "accessKeyId")]
+    #[serde(borrow, rename = "accessKeyId", alias = "accesskeyid")]
     access_key_id: LenientText<'a>,
 }
 
@@ -209,11 +212,11 @@ impl Context<'_> {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 struct Additional<'a> {
-    #[serde(rename = "bytesTransferredIn")]
+    #[serde(rename = "bytesTransferredIn", alias = "bytestransferredin")]
     bytes_in: Count,
-    #[serde(rename = "bytesTransferredOut")]
+    #[serde(rename = "bytesTransferredOut", alias = "bytestransferredout")]
     bytes_out: Count,
-    #[serde(borrow, rename = "SSEApplied")]
+    #[serde(borrow, rename = "SSEApplied", alias = "sseapplied", alias = "sseApplied")]
     applied: LenientText<'a>,
 }
 
@@ -294,6 +297,8 @@ impl Event<'_> {
         match source {
             b"kms.amazonaws.com" => self.call(),
             b"sts.amazonaws.com" => Ok(self.session(source)),
+            // What other services notify of has a source, too.
+            _ if super::is_no_service(source) => Err(LineError::NoEvent),
             _ if OTHER_STORAGE.contains(&source) => {
                 Ok(LogEntry::Skipped(Skipped::OtherStorage, source))
             }
@@ -344,7 +349,10 @@ impl Event<'_> {
     }
 
     fn time(&self) -> Result<Nanoseconds, LineError> {
-        self.time.get()
+        match &self.time {
+            Moment::None => self.stamp.get(),
+            time => time.get(),
+        }
     }
 
     fn name(&self) -> Result<&[u8], LineError> {
@@ -367,14 +375,19 @@ impl Event<'_> {
         {
             operation = LogOperation::Known(Operation::HeadObjectChecksum);
         }
+        let bucket = self.resources.bucket_of(parameters.bucket_name.get().unwrap_or_default());
+        let is_of_bucket = matches!(operation, LogOperation::Known(_));
+        if bucket.is_empty() && is_of_bucket && self.error_code.get().is_none() {
+            return Err(LineError::Lacks("`bucketName`"));
+        }
         let stores =
             matches!(operation, LogOperation::Known(Operation::PutObject | Operation::UploadPart));
         Ok(Record {
             time: self.time()?,
-            bucket: self.resources.bucket_of(parameters.bucket_name.get().unwrap_or_default()),
-            key: parameters.key.get(),
-            version_id: parameters.version_id.get(),
-            written_version: self.response_elements.version_id.get(),
+            bucket,
+            key: parameters.key.named(),
+            version_id: parameters.version_id.named(),
+            written_version: self.response_elements.version_id.named(),
             credential: identity.credential(),
             role_id: identity.role_id(),
             error: self.error_code.get(),

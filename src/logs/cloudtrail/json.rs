@@ -5,13 +5,14 @@ use memchr::memmem;
 /// Most bytes that tell whether an object wraps events.
 pub(super) const WRAPPER_MAX: usize = 64;
 
-/// Bytes that stand between events: white space, commas, and what ends arrays and their wrappers.
+/// Bytes that stand between events: white space, separators of records (RFC 7464), commas, and what ends arrays and
+/// their wrappers.
 pub(super) fn between(bytes: &[u8]) -> usize {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     if bytes.starts_with(BYTE_ORDER_MARK) {
         return BYTE_ORDER_MARK.len();
     }
-    bytes.iter().position(|byte| !b" \t\r\n,[]}".contains(byte)).unwrap_or(bytes.len())
+    bytes.iter().position(|byte| !b" \t\r\n,[]}\x1e".contains(byte)).unwrap_or(bytes.len())
 }
 
 /// The length of what opens an array of events in an object, e.g. `{"Records":[`, if `bytes` begin
@@ -35,7 +36,7 @@ const ENVELOPE_MAX: usize = 4 << 10;
 /// Whether an object's first field is one of those that stand around messages of CloudWatch Logs, in a
 /// subscription's record or in what its commands print; around those of a queue; or around a search's hits.
 fn is_envelope(fields: &[u8]) -> bool {
-    let names: [&[u8]; 19] = [
+    let names: [&[u8]; 21] = [
         b"Messages",
         b"records",
         b"took",
@@ -55,6 +56,8 @@ fn is_envelope(fields: &[u8]) -> bool {
         b"nextForwardToken",
         b"nextBackwardToken",
         b"results",
+        b"invocationId",
+        b"deliveryStreamArn",
     ];
     let Some((name, _)) = text(fields) else { return false };
     // How many hits a search has, and whether there are more.
@@ -71,6 +74,29 @@ fn is_envelope(fields: &[u8]) -> bool {
         b"\"hits\"",
     ];
     names.contains(&name) && arrays.iter().any(|array| memmem::find(head, array).is_some())
+}
+
+/// Whether an object that goes on beyond `bytes` has events within, and no source of one among its own fields.
+pub(super) fn is_around_events(bytes: &[u8]) -> bool {
+    const NAMES: [&[u8]; 3] = [b"\"eventSource\"", b"\"eventsource\"", b"\"operation\""];
+    let (mut depth, mut in_text, mut escaped) = (0_u64, false, false);
+    for (place, byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => {
+                let is_own = !in_text && depth == 1;
+                if is_own && NAMES.iter().any(|name| bytes[place..].starts_with(name)) {
+                    return false;
+                }
+                in_text = !in_text;
+            }
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    depth > 1
 }
 
 /// The length of a text that is an element of an array of its own.

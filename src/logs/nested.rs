@@ -1,19 +1,21 @@
-//! Events that lie anywhere within other JSON: what queues, topics, search engines and log platforms put around
-//! them, and rows of a query whose fields are objects of their own.
+//! Records that lie anywhere within other JSON: what queues, topics, streams, search engines and log platforms put
+//! around events and around lines of access logs, and rows of a query whose fields are objects of their own.
 
+use std::borrow::Cow;
 use std::io::Read;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::access_log::{self, named::Named};
+use super::bad_lines::{BadLines, LineError, NotRead};
+use super::record::LogEntry;
+use super::timestamps::TimestampReader;
+use super::wrapping::{OPERATIONS, has, is_control};
+use super::{athena, cloudtrail, elastic, messages, packed, windows};
 use crate::error::{Error, Result};
-use crate::logs::athena;
-use crate::logs::bad_lines::{BadLines, LineError, NotRead};
-use crate::logs::messages;
-use crate::logs::record::LogEntry;
-use crate::logs::windows;
-use crate::logs::wrapping::has;
 
-/// How deep events may lie, texts that are JSON included.
+/// How deep records may lie, texts that are JSON included.
 const DEPTH: u32 = 24;
 
 /// Most bytes of a query's answer, which is in memory as a whole, many times as large: commands print a thousand rows, or
@@ -22,14 +24,14 @@ const ANSWER_MAX: u64 = 8 << 20;
 
 /// Whether JSON that begins with `head` is a query's answer whose rows are arrays of fields: those of CloudTrail
 /// Lake, of Athena, and of CloudWatch Logs Insights where single fields were asked for.
-pub(in crate::logs) fn is_answer(head: &[u8]) -> bool {
+pub(super) fn is_answer(head: &[u8]) -> bool {
     let is_of_fields = has(head, ["\"field\""]) && !has(head, ["\"@message\""]);
     let is_answer = is_of_fields || has(head, ["\"QueryResultRows\"", "\"VarCharValue\""]);
     is_answer && has(head, ["eventSource", "eventsource"])
 }
 
 /// Reads a query's answer, hands what its rows yield to `sink` and counts what cannot be read.
-pub(in crate::logs) fn read(
+pub(super) fn read(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,
@@ -43,11 +45,14 @@ pub(in crate::logs) fn read(
             .hint("save it as CSV, which is read row by row"));
     }
     let events = match serde_json::from_slice(&text) {
-        Ok(value) => events(&value),
+        Ok(value) => records(&value),
         Err(_) => Vec::new(),
     };
     if events.is_empty() {
         return bad.count(file, 1, &text, Err(LineError::Json.into()));
+    }
+    if !has(&text, ["errorCode", "errorcode", "error_code"]) {
+        bad.note_untold_outcome(file, "errorcode");
     }
     for (number, event) in (1..).zip(events) {
         let read = messages::event(&event, sink);
@@ -56,28 +61,41 @@ pub(in crate::logs) fn read(
     Ok(())
 }
 
-/// Hands on the events within a text that is none itself, for the reason `flaw`.
-pub(in crate::logs) fn hand_on(
+/// Hands on the records within a text that is none itself, for the reason `flaw`.
+pub(super) fn hand_on(
     text: &str,
     flaw: LineError,
     sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> std::result::Result<(), NotRead> {
-    if !may_hold_event(text) {
+    let may_be_packed = !may_hold_record(text) && packed::is_within(text.as_bytes());
+    if !may_hold_record(text) && !may_be_packed {
         return Err(flaw.into());
     }
-    let events = serde_json::from_str(text).map_or(Vec::new(), |value| events(&value));
-    if events.is_empty() {
-        return Err(flaw.into());
+    let records = serde_json::from_str(text).map_or(Vec::new(), |value| records(&value));
+    if records.is_empty() {
+        return Err(if may_be_packed { LineError::Packed } else { flaw }.into());
     }
-    events.iter().try_for_each(|event| messages::event(event, sink))
+    // One that cannot be read is no reason to leave out those that follow.
+    let mut clock = TimestampReader::default();
+    let mut outcome = Ok(());
+    for record in &records {
+        match messages::hand_on(record, &mut clock, sink) {
+            Err(NotRead::Flaw(flaw)) => outcome = outcome.and(Err(flaw.into())),
+            other => other?,
+        }
+    }
+    outcome
 }
 
-fn may_hold_event(text: &str) -> bool {
-    has(text.as_bytes(), ["eventSource", "eventsource"])
+pub(super) fn may_hold_record(text: &str) -> bool {
+    let text = text.as_bytes();
+    has(text, ["eventSource", "eventsource", "event_source"])
+        || has(text, OPERATIONS)
+        || elastic::may_have_events(text)
 }
 
-/// The events within a value, as JSON.
-fn events(value: &Value) -> Vec<String> {
+/// The records within a value, as JSON or as lines.
+fn records(value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     find(value, DEPTH, &mut found);
     found
@@ -86,27 +104,107 @@ fn events(value: &Value) -> Vec<String> {
 fn find(value: &Value, depth: u32, found: &mut Vec<String>) {
     let Some(depth) = depth.checked_sub(1) else { return };
     match value {
-        Value::Object(fields) if is_event(fields) => found.push(value.to_string()),
-        Value::Object(fields) => match fields.get("Rows").and_then(Value::as_array) {
-            Some(rows) => found.extend(of_table(rows)),
-            None => fields.values().for_each(|value| find(value, depth, found)),
+        Value::Object(fields) if is_event(fields) || is_record(value) => match text_of(fields) {
+            Some(text) => find_in_text(text, depth, found),
+            None => push(found, nested_event(fields).unwrap_or_else(|| value.to_string())),
         },
+        Value::Object(fields) => {
+            let before = found.len();
+            match fields.get("Rows").and_then(Value::as_array) {
+                Some(rows) => found.extend(of_table(rows)),
+                None => fields.values().for_each(|value| find(value, depth, found)),
+            }
+            // What is kept of the original tells more.
+            if found.len() == before {
+                found.extend(elastic::record(fields));
+            }
+        }
         Value::Array(items) => match of_row(items) {
             Some(event) => found.push(event),
             None => items.iter().for_each(|item| find(item, depth, found)),
         },
-        Value::String(text) if text.starts_with(['{', '[']) && may_hold_event(text) => {
-            if let Ok(value) = serde_json::from_str(text) {
-                find(&value, depth, found);
+        Value::String(text) if packed::is_packed(text) => {
+            let bytes = packed::unpacked(text).unwrap_or_default();
+            if is_control(&bytes) {
+                push(found, messages::CONTROL.to_owned());
             }
+            find_in_text(&String::from_utf8_lossy(&bytes), depth, found);
         }
+        Value::String(text) if may_hold_record(text) => find_in_text(text, depth, found),
         _ => {}
     }
 }
 
+/// Finds the records of a text: those in its JSON, of which it may have several, or its lines.
+fn find_in_text(text: &str, depth: u32, found: &mut Vec<String>) {
+    if text.trim_start().starts_with(['{', '[']) {
+        let values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        values.map_while(std::result::Result::ok).for_each(|value| find(&value, depth, found));
+        return;
+    }
+    let lines = text.lines().filter(|line| access_log::looks_like(line.as_bytes()));
+    lines.for_each(|line| push(found, line.to_owned()));
+}
+
+/// Adds a record, unless it is the one before it, given again as the original of it.
+fn push(found: &mut Vec<String>, record: String) {
+    if found.last() != Some(&record) {
+        found.push(record);
+    }
+}
+
+/// Whether an object is a record of an access log.
+fn is_record(value: &Value) -> bool {
+    Named::deserialize(value).is_ok_and(|named| named.is_of_access_log())
+}
+
 fn is_event(fields: &Map<String, Value>) -> bool {
-    let source = fields.get("eventSource").or_else(|| fields.get("eventsource"));
-    source.and_then(Value::as_str).is_some_and(|source| !source.is_empty())
+    let source = fields.iter().find(|(name, _)| athena::spelt(name) == "eventSource");
+    source
+        .and_then(|(_, source)| one(source).as_str())
+        .is_some_and(|source| !source.is_empty() && !cloudtrail::is_no_service(source.as_bytes()))
+}
+
+/// The whole event that is kept as a text beside its fields.
+fn text_of(fields: &Map<String, Value>) -> Option<&str> {
+    let texts = fields.iter().filter(|(name, _)| athena::is_message(name));
+    let mut texts = texts.filter_map(|(_, value)| one(value).as_str());
+    texts.find(|text| text.trim_start().starts_with('{') && may_hold_record(text))
+}
+
+/// An event whose fields lie flat under names with dots, or are spelt with underscores, as CloudTrail has it.
+fn nested_event(fields: &Map<String, Value>) -> Option<String> {
+    let is_flat = |name: &String| name.contains('.') || *name != athena::spelt(name);
+    fields.keys().any(is_flat).then(|| {
+        let cells = fields.iter().map(|(name, value)| (name.as_str(), elastic::text(one(value))));
+        let cells: Vec<(&str, Cow<str>)> = cells.collect();
+        athena::event(cells.iter().map(|(name, text)| (*name, &**text)))
+    })
+}
+
+/// The value alone where it is one of an array of one, as searches answer.
+fn one(value: &Value) -> &Value {
+    match value.as_array().map(Vec::as_slice) {
+        Some([one]) if !one.is_object() && !one.is_array() => one,
+        _ => value,
+    }
+}
+
+/// Hands on the event that is kept as a text beside fields of it, of which some are missing, for the reason `flaw`.
+pub(super) fn original(
+    text: &str,
+    flaw: LineError,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
+) -> std::result::Result<(), NotRead> {
+    let value: Value = serde_json::from_str(text).map_err(|_| flaw)?;
+    let mut found = Vec::new();
+    if let Some(text) = value.as_object().and_then(text_of) {
+        find_in_text(text, DEPTH, &mut found);
+    }
+    match &found[..] {
+        [event] => messages::event(event, sink),
+        _ => Err(flaw.into()),
+    }
 }
 
 /// The event that a row is whose fields are objects: `{"eventName": "…"}`, or a field's name and value.
@@ -144,12 +242,12 @@ fn text_of_cell(cell: &Value) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::events;
+    use super::records;
     use serde_json::{Value, json};
 
     /// What each event within `value` is of, by its source and its bucket.
     fn found(value: &Value) -> Vec<[String; 2]> {
-        let events = events(value);
+        let events = records(value);
         let read = events.iter().map(|event| serde_json::from_str::<Value>(event).unwrap());
         read.map(|event| {
             [&event["eventSource"], &event["requestParameters"]["bucketName"]]
