@@ -174,12 +174,16 @@ fn text_of(fields: &Map<String, Value>) -> Option<&str> {
 
 /// An event whose fields lie flat under names with dots, or are spelt with underscores, as CloudTrail has it.
 fn nested_event(fields: &Map<String, Value>) -> Option<String> {
-    let is_flat = |name: &String| name.contains('.') || *name != athena::spelt(name);
-    fields.keys().any(is_flat).then(|| {
+    fields.keys().any(|name| is_flat(name)).then(|| {
         let cells = fields.iter().map(|(name, value)| (name.as_str(), elastic::text(one(value))));
         let cells: Vec<(&str, Cow<str>)> = cells.collect();
         athena::event(cells.iter().map(|(name, text)| (*name, &**text)))
     })
+}
+
+/// Whether a name is not as CloudTrail spells it, or is a path.
+fn is_flat(name: &str) -> bool {
+    name.contains('.') || name != athena::spelt(name)
 }
 
 /// The value alone where it is one of an array of one, as searches answer.

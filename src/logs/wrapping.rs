@@ -136,14 +136,16 @@ pub(super) fn after_stamp(line: &[u8]) -> Option<&[u8]> {
 /// The line of an access log that a line ends with, whatever is before it: from the second word before its time
 /// on.
 pub(super) fn line_within(line: &[u8]) -> Option<&[u8]> {
-    let is_time = |place: &usize| {
-        let after = &line[place + 2..];
-        matches!(after, [b'0'..=b'9', b'0'..=b'9', b'/', ..])
-    };
-    let bucket_end = memmem::find_iter(line, b" [").find(is_time)?;
+    let mut brackets = memmem::find_iter(line, b" [");
+    let bucket_end = brackets.find(|place| begins_time(&line[place + 2..]))?;
     let owner_end = memchr::memrchr(b' ', &line[..bucket_end])?;
     let before_owner = memchr::memrchr2(b' ', b'\t', &line[..owner_end]);
     Some(&line[before_owner.map_or(0, |space| space + 1)..])
+}
+
+/// Whether a text begins as the time of an access log does.
+const fn begins_time(text: &[u8]) -> bool {
+    matches!(text, [b'0'..=b'9', b'0'..=b'9', b'/', ..])
 }
 
 /// Whether a text that begins with `head` has nothing but messages by which CloudWatch Logs tries

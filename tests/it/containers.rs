@@ -424,7 +424,7 @@ fn strangers_are_called_by_their_names() {
         (b"\xfd7zXZ\0\0", "xz", "gzip"),
         (b"PAR1\x15\0", "a Parquet file", "duckdb"),
         (b"ORC\x08", "an ORC file", "JSON"),
-        (b"PK\x03\x04\x14\0", "a ZIP archive", "`.zip`"),
+        (b"PK\x03\x04\x14\0", "a ZIP archive", "`unzip FILE`"),
         (b"\xff\xfeo\0", "UTF-16", "UTF-8"),
         (&tar, "a tar archive", "tar -xf"),
         (&gzip(&tar), "a tar archive", "tar -xf"),

@@ -977,7 +977,10 @@ fn random_events_with_quirks_count_as_said() {
 fn headers_tell_encryption_by_rank() {
     let header =
         |name: &str, value: &str| json!({ format!("x-amz-server-side-encryption{name}"): value });
-    let asked = |headers: Value| with(put(0, "a"), json!({ "requestParameters": headers }));
+    let asked = |headers: Value| {
+        let headers = with(headers, json!({"bucketName": "lake", "key": "a"}));
+        with(put(0, "a"), json!({ "requestParameters": headers }))
+    };
     for (event, expected) in [
         (asked(header("", "AES256")), Some(LoggedEncryption::SseS3)),
         (asked(header("-customer-algorithm", "AES256")), Some(LoggedEncryption::SseC)),
