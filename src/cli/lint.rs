@@ -135,7 +135,7 @@ pub(super) fn run(args: &LintArgs) -> Result<Exit> {
             added => added.map_err(|reason| Error::from(reason).at(name))?,
         }
     }
-    let is_document = args.print.format != OutputFormat::Table;
+    let is_document = args.print.format() != OutputFormat::Table;
     if linted.files == 0 && args.skip_others {
         left_out.tell(args.print.quiet);
         // Programs read a document without findings, not an empty file.
