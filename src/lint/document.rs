@@ -193,9 +193,8 @@ impl std::fmt::Display for NotLookedAt {
 
 /// The parts of a text.
 pub(super) fn parts(text: &str) -> std::result::Result<Vec<FilePart>, NotLookedAt> {
-    let nodes = parse_all(text).map_err(|error| match is_of_concern(text) {
-        true => NotLookedAt::Refused(error),
-        false => NotLookedAt::Unread(error),
+    let nodes = parse_all(text).map_err(|error| {
+        if is_of_concern(text) { NotLookedAt::Refused(error) } else { NotLookedAt::Unread(error) }
     })?;
     if let Some(error) = nodes.iter().find_map(foreign::refusal) {
         return Err(NotLookedAt::Refused(error));

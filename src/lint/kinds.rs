@@ -265,7 +265,9 @@ mod tests {
             [FormPart::Text("n:"), FormPart::Word, FormPart::Text("/"), FormPart::Rest];
         let texts: Vec<String> = words(&['a', 'b', '/', OTHER], 4)
             .into_iter()
-            .filter(|it| it.split_once('/').is_some_and(|(word, rest)| word != "" && rest != ""))
+            .filter(|it| {
+                it.split_once('/').is_some_and(|(word, rest)| !word.is_empty() && !rest.is_empty())
+            })
             .map(|it| format!("n:{it}"))
             .collect();
         let patterns: Vec<String> = words(&['a', '/', '*', '?'], 2)

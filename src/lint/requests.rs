@@ -88,7 +88,9 @@ fn any_object() -> ContextPair {
 /// Keys that elements tell apart.
 fn keys_of(values: &[&str]) -> Option<Vec<String>> {
     let mut side_by_side = SideBySide::default();
-    values.iter().for_each(|value| side_by_side.add(TextTest::Like, value));
+    for value in &values {
+        side_by_side.add(TextTest::Like, value);
+    }
     let mut partitions: BTreeSet<String> =
         values.iter().filter_map(|value| partition(value)).collect();
     if partitions.is_empty() {
