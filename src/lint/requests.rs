@@ -88,7 +88,7 @@ fn any_object() -> ContextPair {
 /// Keys that elements tell apart.
 fn keys_of(values: &[&str]) -> Option<Vec<String>> {
     let mut side_by_side = SideBySide::default();
-    for value in &values {
+    for value in values {
         side_by_side.add(TextTest::Like, value);
     }
     let mut partitions: BTreeSet<String> =
