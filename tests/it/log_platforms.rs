@@ -377,7 +377,9 @@ fn prefixes_of_lines_are_no_part_of_them() {
             (&lines(), S3AccessLog, of_lines()),
             (&of_records, S3AccessLog, of_lines()),
         ] {
-            let log: String = texts.iter().map(|text| format!("{prefix}{text}\n")).collect();
+            let written: Vec<String> =
+                texts.iter().map(|text| format!("{prefix}{text}\n")).collect();
+            let log = written.concat();
             // A separator is JSON's; before a line it is a part of its owner.
             assert_eq!(requests(log.as_bytes(), format), expected, "{prefix}");
         }
@@ -449,7 +451,7 @@ fn dotted(value: &Value) -> Value {
     fn put(value: &Value, path: &str, out: &mut serde_json::Map<String, Value>) {
         match value.as_object().filter(|_| !path.ends_with("flattened.request_parameters")) {
             Some(fields) => {
-                fields.iter().for_each(|(name, value)| put(value, &format!("{path}.{name}"), out))
+                fields.iter().for_each(|(name, value)| put(value, &format!("{path}.{name}"), out));
             }
             None => drop(out.insert(path[1..].to_owned(), value.clone())),
         }
@@ -631,9 +633,9 @@ fn large_answers_are_read() {
         assert_eq!(requests(log.as_bytes(), format).len(), 4_900, "{way}");
     }
     // An event of its own that is too long is one that cannot be read.
-    let mut long = events()[0].clone();
-    long["requestParameters"]["more"] = json!(vec!["x"; 400_000]);
-    let log = format!("{long}\n{}\n", events()[1]);
+    let mut endless = events()[0].clone();
+    endless["requestParameters"]["more"] = json!(vec!["x"; 400_000]);
+    let log = format!("{endless}\n{}\n", events()[1]);
     let (_, seen, bad) = read(log.as_bytes(), None).unwrap();
     assert_eq!((seen.len(), bad.bad), (1, 1));
 }
