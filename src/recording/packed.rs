@@ -16,9 +16,9 @@ pub(crate) enum RequestKind {
     Inventoried,
     /// No request: another entry's write, of the object by the version that it was answered with.
     WrittenVersion,
+    PutObject,
     /// The half of a copy of an object onto itself that reads: what was there before.
     OwnCopySource,
-    PutObject,
     CopyObject,
     CreateMultipartUpload,
     ReplicateObject,
@@ -126,8 +126,8 @@ impl RequestKind {
     const OPERATIONS: [(Self, Operation); 20] = [
         (Self::Inventoried, Operation::HeadObject),
         (Self::WrittenVersion, Operation::HeadObject),
-        (Self::OwnCopySource, Operation::GetObject),
         (Self::PutObject, Operation::PutObject),
+        (Self::OwnCopySource, Operation::GetObject),
         (Self::CopyObject, Operation::CopyObject),
         (Self::CreateMultipartUpload, Operation::CreateMultipartUpload),
         (Self::ReplicateObject, Operation::ReplicateObject),
@@ -150,10 +150,12 @@ impl RequestKind {
     const OF_OPERATION: [Self; Operation::ALL.len()] = {
         let mut kinds = [Self::Inventoried; Operation::ALL.len()];
         let mut place = Self::OPERATIONS.len() - 1;
-        // The first three are no requests of their own.
-        while place > 2 {
+        // The first two are no requests.
+        while place > 1 {
             let (kind, operation) = Self::OPERATIONS[place];
-            kinds[operation as usize] = kind;
+            if !matches!(kind, Self::OwnCopySource) {
+                kinds[operation as usize] = kind;
+            }
             place -= 1;
         }
         kinds

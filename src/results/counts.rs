@@ -78,14 +78,12 @@ impl BinCounts {
         bins
     }
 
+    fn without_extremes(counts: &Bin) -> Self {
+        Self { counts: *counts, per_s_max: 0, keys_alive_max: 0, slow_downs: 0.0 }
+    }
+
     fn of_tally(tally: &Tally) -> Vec<Self> {
-        let of_bin = |counts: &Bin| Self {
-            counts: *counts,
-            per_s_max: 0,
-            keys_alive_max: 0,
-            slow_downs: 0.0,
-        };
-        let mut bins: Vec<Self> = tally.bins.iter().map(of_bin).collect();
+        let mut bins: Vec<Self> = tally.bins.iter().map(Self::without_extremes).collect();
         let seconds = tally.seconds_per_bin();
         for (second, calls) in tally.calls_per_s.numbers() {
             let most = &mut bins[second as usize / seconds].per_s_max;

@@ -89,12 +89,9 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     check_names(&file)?;
     let domains = Domains::of(&file)?;
     let from_log = file.from_log || file.replay.is_some();
-    let principals = file
-        .principals
-        .iter()
-        .enumerate()
-        .map(|(i, written)| principal(i, written, from_log))
-        .collect::<Resolved<_>>()?;
+    let principals = file.principals.iter().enumerate();
+    let principals = principals.map(|(i, written)| principal(i, written, from_log));
+    let principals = principals.collect::<Resolved<_>>()?;
     let senders = senders(&file)?;
     let (slots, principal_slots) = session_slots(&file.principals, &senders)?;
     let names = NameIndex { file: &file, domains: &domains, principal_slots: &principal_slots };

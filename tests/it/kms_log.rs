@@ -19,6 +19,7 @@ use bks::recording::earlier_objects::EarlierKey;
 use bks::recording::gather::{LogSelection, RecordGatherer};
 use bks::recording::kms_calls::{BucketKmsCalls, KmsCallCounts};
 use bks::recording::left_out::Reason;
+use bks::recording::requests::OptOuts;
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
@@ -63,7 +64,9 @@ fn is_call(event: &str) -> bool {
 }
 
 fn wanted() -> LogSelection {
-    LogSelection { calls_as_requests: true, ..LogSelection::default() }
+    // No KMS event tells of the header that switches bucket keys off.
+    let opt_outs = OptOuts::Dropped;
+    LogSelection { calls_as_requests: true, opt_outs, ..LogSelection::default() }
 }
 
 fn gathered(trail: &str, wanted: LogSelection, memory: usize) -> RecordGatherer {
