@@ -184,11 +184,20 @@ fn add(path: &str, name: &str, linted: &mut Linted) -> std::result::Result<(), N
         let what = "Terraform's own language is not read, but what it plans is";
         return Err(NotLookedAt::Refused(Error::request(what).hint(SHOW_PLAN)));
     }
-    let text = input::policy_text(path).map_err(NotLookedAt::Unread)?;
+    let text = input::policy_text(path).map_err(|error| unread(path, error))?;
     if text.trim().is_empty() {
         return Err(NotLookedAt::Nothing(Error::request("the file is empty")));
     }
     linted.add(name, &text)
+}
+
+/// Why a file has no text: it is there and is no text, or nobody knows what is in it.
+fn unread(path: &str, error: Error) -> NotLookedAt {
+    if path == "-" || fs::File::open(path).is_ok() {
+        NotLookedAt::Unread(error)
+    } else {
+        NotLookedAt::Refused(error)
+    }
 }
 
 /// Files of folders, or that hooks name, that were not looked at.
