@@ -171,6 +171,11 @@ impl RequestKind {
         Self::OPERATIONS[self as usize].1
     }
 
+    /// Whether it needs another object than it is of: what is known of its own says nothing of that.
+    pub(crate) const fn copies(self) -> bool {
+        matches!(self, Self::CopyObject | Self::UploadPartCopy)
+    }
+
     /// How many keys of a `DeleteObjects` an entry of this kind tells of, whose `object` is as given.
     pub(crate) const fn deleted_keys(self, object: ObjectId) -> u64 {
         match self {

@@ -93,7 +93,9 @@ impl<'a> RecordedRequests<'a> {
                 Object::Unserved
             }
             NeededObject::Nothing => Object::None,
-            NeededObject::Written(_) if lacks_key => Object::Keyless,
+            NeededObject::Written(_) if lacks_key && !placed.when.kind().copies() => {
+                Object::Keyless
+            }
             NeededObject::Written(write) => Object::Written {
                 bucket: write.part,
                 slot: write.slot,

@@ -17,6 +17,7 @@ use super::packed::{
     GatheredRequest, NeededObject, ObjectEncryption, ObjectWrite, RequestKind, RequestStatus,
     ResolvedRequest,
 };
+use super::requests::OptOuts;
 use super::sort::{SortedRecords, Sorter, SpillStore};
 use super::sort::{StoredRequests, StoredRequestsBuilder};
 use super::{BillingExtras, BucketPrefix, LONGEST, RecordedPrincipal, Recording, ReplayCounts};
@@ -512,6 +513,9 @@ impl ObjectHistory {
                 match self.last(self.written, read) {
                     (_, ObjectEncryption::NotKms) => {
                         (self.before(EarlierKey::WithoutKms, own.part), ObjectEncryption::Unknown)
+                    }
+                    (_, sse) if sse.lacks_bucket_key(OptOuts::Kept) => {
+                        (self.before(EarlierKey::WithoutKey, own.part), ObjectEncryption::Unknown)
                     }
                     (need, _) => (need, ObjectEncryption::Unknown),
                 }

@@ -174,7 +174,7 @@ impl<'a> NamedEvents<'a> {
             Operation::CreateMultipartUpload => begun.push((request.time, number)),
             Operation::CompleteMultipartUpload => {
                 let upload = match request.object {
-                    Object::Written { time, .. } => last(begun, time),
+                    Object::Written { time, .. } => until(begun, time).last().copied(),
                     _ => begun.last().copied(),
                 };
                 readable.extend(upload.filter(|upload| readable.last() < Some(upload)));
@@ -191,14 +191,16 @@ impl<'a> NamedEvents<'a> {
         let own = Some(NamedObject { bucket, name: Name::Written { slot, time, mark } });
         let (object, source) = match operation {
             Operation::PutObject | Operation::CreateMultipartUpload => (own, None),
-            Operation::CopyObject | Operation::ReplicateObject => (own, self.of(request, READABLE)),
-            Operation::UploadPartCopy => (any, self.of(request, READABLE)),
+            Operation::CopyObject | Operation::ReplicateObject => {
+                (own, self.of(request, READABLE, number))
+            }
+            Operation::UploadPartCopy => (any, self.of(request, READABLE, number)),
             Operation::UploadPart | Operation::CompleteMultipartUpload => {
-                (self.of(request, BEGUN), None)
+                (self.of(request, BEGUN, u64::MAX), None)
             }
             Operation::GetObject | Operation::HeadObjectChecksum => {
                 let keyless = NamedObject { bucket, name: Name::Keyless };
-                (self.of(request, READABLE).or(Some(keyless)), None)
+                (self.of(request, READABLE, u64::MAX).or(Some(keyless)), None)
             }
             Operation::HeadObject | Operation::DeleteObject | Operation::ListParts => (any, None),
             Operation::ListObjects => (None, None),
@@ -206,14 +208,16 @@ impl<'a> NamedEvents<'a> {
         NamedEvent { number, event, object, source }
     }
 
-    /// The object whose data the request needs, if anything is known of it.
-    fn of(&self, request: &Request, list: usize) -> Option<NamedObject> {
+    /// The object whose data the request needs, if anything is known of it; written by an event before that of number
+    /// `before`: a copy does not read what it writes itself.
+    fn of(&self, request: &Request, list: usize, before: u64) -> Option<NamedObject> {
         match request.object {
             Object::None | Object::Unserved => None,
             Object::Keyless => match list {
                 // Parts are of the slot's own upload, whatever wraps it.
                 BEGUN => {
-                    let name = self.last_of(request.slot, request.bucket, list, request.time);
+                    let name =
+                        self.last_of((request.slot, request.bucket), list, request.time, before);
                     Some(NamedObject { bucket: request.bucket, name })
                 }
                 _ => None,
@@ -222,7 +226,7 @@ impl<'a> NamedEvents<'a> {
                 let name = if self.scenario.recording.is_some() {
                     Name::Written { slot, time, mark: draw.into() }
                 } else {
-                    self.last_of(slot, bucket, list, time)
+                    self.last_of((slot, bucket), list, time, before)
                 };
                 Some(NamedObject { bucket, name })
             }
@@ -237,12 +241,13 @@ impl<'a> NamedEvents<'a> {
         }
     }
 
-    /// What the slot had written to the bucket last at `time`.
-    fn last_of(&self, slot: u32, bucket: u32, list: usize, time: SimTime) -> Name {
-        let lists = self.written.get(&(slot, bucket));
-        match lists.and_then(|lists| last(&lists[list], time)) {
-            Some((time, mark)) => Name::Written { slot, time, mark },
-            None => Name::Earlier { slot },
+    /// What the slot had written to the bucket last at `time`, by an event before that of number `before`.
+    fn last_of(&self, place: (u32, u32), list: usize, time: SimTime, before: u64) -> Name {
+        let lists = self.written.get(&place);
+        let known = lists.map_or(&[][..], |lists| until(&lists[list], time));
+        match known.iter().rev().find(|(_, mark)| *mark < before) {
+            Some(&(time, mark)) => Name::Written { slot: place.0, time, mark },
+            None => Name::Earlier { slot: place.0 },
         }
     }
 }
@@ -259,9 +264,9 @@ impl Iterator for NamedEvents<'_> {
     }
 }
 
-/// The last of a list at `time`.
-fn last(list: &[(SimTime, u64)], time: SimTime) -> Option<(SimTime, u64)> {
-    list[..list.partition_point(|&(at, _)| at <= time)].last().copied()
+/// Those of a list until `time`.
+fn until(list: &[(SimTime, u64)], time: SimTime) -> &[(SimTime, u64)] {
+    &list[..list.partition_point(|&(at, _)| at <= time)]
 }
 
 fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) -> Outgoing<'a> {
