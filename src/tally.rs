@@ -533,6 +533,18 @@ mod tests {
         assert_eq!(first, whole);
     }
 
+    /// Numbers of a part that somebody made up: ten seconds are counted, and keys are no longer alive from the eleventh on.
+    #[test]
+    fn what_is_of_no_second_is_refused() {
+        let mut tally = Tally::new(window(), 0).with_accounts(1, 1);
+        for (second, is_there) in [(0, true), (9, true), (10, false), (u32::MAX, false)] {
+            assert_eq!(tally.put(TallyCell::Second(0, 0, second), 1).is_some(), is_there);
+        }
+        for (second, is_there) in [(10, true), (11, false)] {
+            assert_eq!(tally.put(TallyCell::Alive(second), -1).is_some(), is_there);
+        }
+    }
+
     #[test]
     fn a_day_is_cut_into_five_minutes() {
         let day = Window::new(at(0.0), at(86_400.0));

@@ -187,11 +187,11 @@ impl Done<'_> {
         let mut best = most;
         for other in others {
             let Some((saving, bills)) = self.after(other) else { continue };
-            let [cost, other_cost] =
-                [(&best), &(other, saving, bills.clone())].map(|it| self.cost(it));
+            let part = (other, saving, bills);
+            let [cost, of_part] = [&best, &part].map(|step| self.cost(step));
             let saved = best.1.assumed.as_f64() - saving.assumed.as_f64();
-            if other_cost < cost && saved * self.periods_a_year() < cost - other_cost {
-                best = (other, saving, bills);
+            if of_part < cost && saved * self.periods_a_year() < cost - of_part {
+                best = part;
             }
         }
         best

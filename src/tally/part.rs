@@ -277,7 +277,8 @@ impl Tally {
                 add_calls(&mut self.bins.get_mut(bin as usize)?.calls, api, more)
             }
             TallyCell::Alive(second) => {
-                self.has_second(second).then_some(())?;
+                // The last change is after the last second.
+                (second as usize <= self.window.seconds()).then_some(())?;
                 self.alive_change.add_signed(second, more)
             }
             TallyCell::Account(account, is_billed) => {
@@ -297,9 +298,9 @@ impl Tally {
         }
     }
 
-    /// Whether the run has a second, or ends with it: keys may no longer be alive from then on.
+    /// Whether the run has a second.
     fn has_second(&self, second: u32) -> bool {
-        second as usize <= self.window.seconds()
+        (second as usize) < self.window.seconds()
     }
 
     fn put_in_breakdown(&mut self, cell: TallyCell, more: i64) -> Option<()> {
