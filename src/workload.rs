@@ -37,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{ByteSize, SimDuration, SimTime};
 use arrivals::Arrivals;
+use growth::MonthlyFactors;
 
 /// What a workload does, and how often in proportion: one weight for each kind of action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -271,13 +272,17 @@ impl Workload {
     /// Whether it grows or shrinks from month to month.
     #[must_use]
     pub fn grows(&self) -> bool {
+        self.growth().is_some()
+    }
+
+    /// How it grows or shrinks from month to month, if it does.
+    #[must_use]
+    pub fn growth(&self) -> Option<&MonthlyFactors> {
         match &self.traffic {
-            Traffic::Steady { arrivals: Arrivals::Poisson(poisson), .. } => {
-                poisson.growth.is_some()
-            }
-            Traffic::Jobs(jobs) => jobs.growth.is_some(),
+            Traffic::Steady { arrivals: Arrivals::Poisson(poisson), .. } => poisson.growth.as_ref(),
+            Traffic::Jobs(jobs) => jobs.growth.as_ref(),
             // What follows does as what it follows.
-            Traffic::Steady { .. } | Traffic::Following(_) => false,
+            Traffic::Steady { .. } | Traffic::Following(_) => None,
         }
     }
 

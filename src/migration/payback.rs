@@ -8,6 +8,7 @@
 //!   their place. A read of an old object saves at most what it saves at the end of the run (fewer such reads
 //!   find fewer keys in memory), so what is still to come is at most the rate at the end times the
 //!   reads of old objects to come by that at the end.
+//!   Traffic that shrinks from month to month goes on shrinking; what grows stays as in the last of them.
 //! - *Untold*: a log shows no law. The last third of the run is held against the middle one: a rate that
 //!   is lower by more than two standard errors fades.
 //!

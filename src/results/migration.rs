@@ -166,12 +166,13 @@ fn exact_payback(
         return Payback::of(cost, &savings, &Onward::Untold);
     }
     let old = OldReads::of_migrated(scenario, migrated);
-    if !old.fade() {
+    if !old.fade() && !old.grow() {
         return Payback::of(cost, &savings, &Onward::Steady);
     }
     let keyless_s = keyless_s(scenario, migrated);
-    let onward =
-        Onward::Fading(&[&|time_s| old.per_s(time_s), &|time_s| old.per_s(time_s + keyless_s)]);
+    let onward = Onward::Fading(&[&|time_s| old.per_s_with_growth(time_s), &|time_s| {
+        old.per_s_with_growth(time_s + keyless_s)
+    }]);
     Payback::of(cost, &savings, &onward)
 }
 

@@ -70,6 +70,8 @@ text_form!(Growth, "a growth from month to month, or `with-data`", "+3%/month");
 #[derive(Clone, Debug, PartialEq)]
 pub struct MonthlyFactors {
     factors: Vec<f64>,
+    /// Of what shrinks, what each month is of the month before; 1 for what grows.
+    shrinks_to: f64,
 }
 
 impl MonthlyFactors {
@@ -89,7 +91,26 @@ impl MonthlyFactors {
             };
             factor.min(MOST)
         });
-        Self { factors: factors.collect() }
+        let shrinks_to = match growth {
+            Growth::PerMonth(factor) => factor.min(1.0),
+            Growth::WithData => 1.0,
+        };
+        Self { factors: factors.collect(), shrinks_to }
+    }
+
+    /// The factor at a time as far as anybody can tell beyond the months: what shrinks goes on shrinking, and what
+    /// grows is no more than in the last of them.
+    #[must_use]
+    pub fn at_or_beyond(&self, time: SimTime) -> f64 {
+        let months = time.as_nanos().div_euclid(MONTH.as_nanos()) + 1;
+        let beyond = (months - self.factors.len() as i64).max(0);
+        self.at(time) * libm::pow(self.shrinks_to, beyond as f64)
+    }
+
+    /// The mean factor from the start on.
+    #[must_use]
+    pub fn mean(&self, duration: SimDuration) -> f64 {
+        self.weigh(duration, SimDuration::as_secs_f64) / duration.as_secs_f64()
     }
 
     /// The factor at a time.
@@ -136,6 +157,22 @@ impl MonthlyFactors {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Three months of half as much each: a mean of 7/12, and a sixteenth in the fifth.
+    #[test]
+    fn what_shrinks_goes_on_shrinking_and_what_grows_stays() {
+        let month = |number: i64| SimTime::from(MONTH.saturating_mul(number));
+        let of = |growth| MonthlyFactors::of(growth, MONTH.saturating_mul(3), (100.0, 10.0));
+        let halves = of(Growth::PerMonth(0.5));
+        assert!((halves.mean(MONTH.saturating_mul(3)) - 7.0 / 12.0).abs() < 1e-12);
+        for (number, factor) in [(0, 1.0), (2, 0.25), (3, 0.125), (4, 0.0625)] {
+            assert!((halves.at_or_beyond(month(number)) - factor).abs() < 1e-12, "{number}");
+        }
+        for growing in [of(Growth::PerMonth(2.0)), of(Growth::WithData)] {
+            let last = growing.at(month(2));
+            assert!((growing.at_or_beyond(month(7)) - last).abs() < 1e-12, "{growing:?}");
+        }
+    }
 
     #[test]
     fn growth_is_written_as_it_is_read() {

@@ -6,6 +6,7 @@ use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 use crate::workload::ages::AgeLaw;
+use crate::workload::growth::MonthlyFactors;
 use crate::workload::object_read::{ReadSources, ReadWritten};
 use crate::workload::read_pattern::{ReadPattern, ScanReads};
 
@@ -18,6 +19,8 @@ pub(in crate::results) struct OldReads<'a> {
 struct OldReader<'a> {
     /// Reads a second, in the mean.
     per_s: f64,
+    /// How they become more or fewer from month to month, and the mean of that over the run.
+    growth: Option<(&'a MonthlyFactors, f64)>,
     /// What it chooses from.
     reads: &'a ReadSources,
     /// The part of a bucket that the population lies in.
@@ -79,6 +82,7 @@ impl<'a> OldReads<'a> {
             let population = source.population as usize;
             is_meant(population).then(|| OldReader {
                 per_s: reads_per_s(scenario, workload),
+                growth: workload.growth().map(|it| (it, it.mean(scenario.duration()))),
                 reads,
                 bucket: source.bucket,
                 ages: &scenario.populations[population].age,
@@ -92,6 +96,16 @@ impl<'a> OldReads<'a> {
     /// How many a second there are at a time after the start, in seconds, if the objects were there then.
     pub(super) fn per_s(&self, time_s: f64) -> f64 {
         self.readers.iter().map(|reader| reader.per_s * reader.share(time_s)).sum()
+    }
+
+    /// The same of traffic that grows or shrinks, not in the mean.
+    pub(super) fn per_s_with_growth(&self, time_s: f64) -> f64 {
+        self.readers.iter().map(|it| it.per_s * it.growth_at(time_s) * it.share(time_s)).sum()
+    }
+
+    /// Whether traffic grows or shrinks.
+    pub(super) fn grow(&self) -> bool {
+        self.readers.iter().any(|reader| reader.growth.is_some())
     }
 
     /// Whether they become fewer.
@@ -126,6 +140,12 @@ impl<'a> OldReads<'a> {
 }
 
 impl OldReader<'_> {
+    /// How many times the mean traffic there is at a time after the start.
+    fn growth_at(&self, time_s: f64) -> f64 {
+        let time = SimTime::from(SimDuration::from_secs_f64(time_s));
+        self.growth.map_or(1.0, |(growth, mean)| growth.at_or_beyond(time) / mean)
+    }
+
     /// Share of its reads that are of such objects at a time after the start.
     fn share(&self, time_s: f64) -> f64 {
         (self.older(self.older_than, time_s) - self.older(self.younger_than, time_s)).max(0.0)
