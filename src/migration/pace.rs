@@ -5,8 +5,12 @@ use crate::quota::QuotaTerms;
 /// How fast a migration goes, and how fast it may.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
+    /// How many objects it touches.
+    pub objects: u64,
     /// Objects a second.
     pub objects_per_s: f64,
+    /// The same under the quota that leaves it least.
+    pub slowest_per_s: f64,
     /// How long it takes, in seconds; infinite where the quota leaves it nothing.
     pub duration_s: f64,
     /// The busiest second's share of the quota meanwhile.
@@ -36,11 +40,31 @@ impl Pace {
         let fastest_per_s = (calls_each > 1e-3).then(|| left / calls_each);
         let objects_per_s = fastest_per_s.map_or(wanted_per_s, |most| most.min(wanted_per_s));
         Self {
+            objects,
             objects_per_s,
+            slowest_per_s: objects_per_s,
             duration_s: objects as f64 / objects_per_s,
             quota_share: (others + objects_per_s * calls_each) / quota,
             fastest_per_s,
             fastest_s: fastest_per_s.map(|per_s| objects as f64 / per_s),
+        }
+    }
+
+    /// Two of them under quotas of their own, at the same time: as long as the longer, and so many objects a second
+    /// as that makes; the greater share of a quota.
+    #[must_use]
+    pub fn beside(self, other: Self) -> Self {
+        let objects = self.objects + other.objects;
+        let duration_s = self.duration_s.max(other.duration_s);
+        let fastest_s = self.fastest_s.into_iter().chain(other.fastest_s).reduce(f64::max);
+        Self {
+            objects,
+            objects_per_s: objects as f64 / duration_s,
+            slowest_per_s: self.slowest_per_s.min(other.slowest_per_s),
+            duration_s,
+            quota_share: self.quota_share.max(other.quota_share),
+            fastest_per_s: fastest_s.map(|fastest_s| objects as f64 / fastest_s),
+            fastest_s,
         }
     }
 }
@@ -70,5 +94,19 @@ mod tests {
         assert_eq!((free.fastest_per_s, free.duration_s), (None, 1_000.0));
         let full = Pace::of((1_000_000, 1_000_001), 1_000.0, (TERMS, 9_000), 0.2);
         assert_eq!((full.objects_per_s, full.duration_s), (0.0, f64::INFINITY));
+    }
+
+    /// By hand: a million objects at 1,000 a second take 1,000 s; beside them 100,000, of which the quota leaves 50 a
+    /// second, take 2,000 s: 1.1 million in that time are 550 a second.
+    #[test]
+    fn quotas_of_their_own_are_used_side_by_side() {
+        let full = QuotaTerms { quota_per_s: 10_000, background_per_s: 7_950 };
+        let wide = Pace::of((1_000_000, 1_000_001), 1_000.0, (TERMS, 0), 0.2);
+        let narrow = Pace::of((100_000, 100_000), 1_000.0, (full, 0), 0.2);
+        let both = wide.beside(narrow);
+        assert!((both.duration_s - 2_000.0).abs() < 1e-6, "{both:?}");
+        assert!((both.objects_per_s - 550.0).abs() < 1e-6, "{both:?}");
+        assert!((both.slowest_per_s - 50.0).abs() < 1e-6, "{both:?}");
+        assert!((both.quota_share - 0.8).abs() < 1e-9, "{both:?}");
     }
 }

@@ -6,7 +6,7 @@
 //! log are that it does not tell of is no such thing: one bucket's may be old and another's new, so there
 //! one's least is compared with another's most.
 //!
-//! Only neighbours are compared: where anybody overtakes another, somebody overtakes his neighbour.
+//! Each is compared with all behind it: what saves little as assumed may overtake many at once.
 
 use super::arms::Counted;
 use super::billing::BillableCounts;
@@ -84,7 +84,7 @@ pub(super) struct Ranking {
     pub(super) saved: Vec<[Usd; 3]>,
     /// Their numbers, those that save most first.
     pub(super) order: Vec<usize>,
-    /// In this order: what would put the next one before this.
+    /// In this order: what would put one from behind before this.
     pub(super) hangs_on: Vec<Option<String>>,
 }
 
@@ -146,30 +146,64 @@ impl Alone {
         })
     }
 
-    /// For each in the order what would put the next before it.
+    /// For each in the order what would put another before it that stands behind it.
     fn hangs_on(&self, order: &[usize], at_levels: &[[Usd; 3]]) -> Vec<Option<String>> {
-        let pairs = order.windows(2).map(|pair| self.reverses(pair[0], pair[1], at_levels));
-        pairs.chain([None]).take(order.len()).collect()
+        let mut behind: Option<MostBehind> = None;
+        let mut hangs_on = Vec::with_capacity(order.len());
+        for &number in order.iter().rev() {
+            let own = MostBehind::alone(self, number, at_levels);
+            hangs_on.push(behind.as_ref().and_then(|behind| self.overtakes(behind, &own)));
+            behind = Some(match behind {
+                Some(behind) => behind.and(&own),
+                None => own,
+            });
+        }
+        hangs_on.reverse();
+        hangs_on
     }
 
-    /// What would put `next` before `first`, which saves more with every assumption as assumed.
-    fn reverses(&self, first: usize, next: usize, at_levels: &[[Usd; 3]]) -> Option<String> {
-        if self.assumed[next] > self.assumed[first] {
+    /// What would put one of those `behind` before one that saves no less with every assumption as assumed.
+    fn overtakes(&self, behind: &MostBehind, own: &MostBehind) -> Option<String> {
+        if behind.assumed > own.assumed {
             return Some(CHANCE.to_owned());
         }
-        let alone = self.ends.iter().filter(|(name, ends)| {
+        let each = self.ends.iter().zip(behind.ends.iter().zip(&own.ends));
+        let alone = each.filter(|((name, _), (behind, own))| {
             if name == UNKNOWN_OBJECTS {
-                let least = ends.iter().map(|saved| saved[first]).min();
-                return least < ends.iter().map(|saved| saved[next]).max();
+                return own.iter().min() < behind.iter().max();
             }
-            ends.iter().any(|saved| saved[next] > saved[first])
+            behind.iter().zip(*own).any(|(behind, own)| behind > own)
         });
-        let alone: Vec<&str> = alone.map(|(name, _)| name.as_str()).collect();
-        let mut levels = at_levels[first].iter().zip(&at_levels[next]);
+        let alone: Vec<&str> = alone.map(|((name, _), _)| name.as_str()).collect();
         if alone.is_empty() {
-            levels.any(|(first, next)| next > first).then(|| SEVERAL.to_owned())
+            let mut levels = behind.at_levels.iter().zip(&own.at_levels);
+            levels.any(|(behind, own)| behind > own).then(|| SEVERAL.to_owned())
         } else {
             Some(alone.join(" "))
+        }
+    }
+}
+
+/// The most that any of some saves: as assumed, at both ends of each assumption, and at each level.
+struct MostBehind {
+    assumed: Usd,
+    ends: Vec<[Usd; 2]>,
+    at_levels: [Usd; 3],
+}
+
+impl MostBehind {
+    /// What one saves.
+    fn alone(all: &Alone, number: usize, at_levels: &[[Usd; 3]]) -> Self {
+        let ends = all.ends.iter().map(|(_, ends)| ends.each_ref().map(|saved| saved[number]));
+        Self { assumed: all.assumed[number], ends: ends.collect(), at_levels: at_levels[number] }
+    }
+
+    fn and(self, other: &Self) -> Self {
+        let ends = self.ends.iter().zip(&other.ends);
+        Self {
+            assumed: self.assumed.max(other.assumed),
+            ends: ends.map(|(own, other)| [own[0].max(other[0]), own[1].max(other[1])]).collect(),
+            at_levels: [0, 1, 2].map(|level| self.at_levels[level].max(other.at_levels[level])),
         }
     }
 }

@@ -181,7 +181,7 @@ pub struct PrincipalRow {
     pub saved_at_high_usd: Usd,
     /// Share of its KMS requests under the reference that is saved.
     pub saving_ratio: Option<f64>,
-    /// What would put the next principal before this one.
+    /// What would put one from behind before this principal.
     #[serde(default)]
     pub order_hangs_on: Option<String>,
 }
@@ -417,7 +417,7 @@ pub struct BucketRow {
     pub saved_at_high_usd: Usd,
     /// Share of its KMS requests under the reference that is saved.
     pub saving_ratio: Option<f64>,
-    /// What would put the next bucket before this one.
+    /// What would put one from behind before this bucket.
     #[serde(default)]
     pub order_hangs_on: Option<String>,
     /// Distinct objects that were read and of which no write is in the log; empty without a log.

@@ -143,11 +143,15 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// Whether `UpdateObjectEncryption` gives its objects bucket keys: those in directory buckets, and
-    /// those told to have one, have it already, and it takes no objects under DSSE-KMS.
+    /// Whether `UpdateObjectEncryption` gives its objects bucket keys: those in directory buckets, those
+    /// told to have one, and those of buckets that have always had bucket keys have it already, and it takes no
+    /// objects under DSSE-KMS.
     #[must_use]
     pub fn migrates(&self) -> bool {
-        let has_key = self.directory || self.encryption == Some(Mode::SseKmsBucketKey);
+        let has_key = match self.encryption {
+            None => self.directory || self.keys_since == SimTime::MIN,
+            Some(told) => self.directory || told == Mode::SseKmsBucketKey,
+        };
         let is_told = self.encryption.is_some();
         !has_key && self.encryption != Some(Mode::DsseKms) && (self.before || !is_told)
     }

@@ -208,10 +208,32 @@ fn bytes_of_cache(entries: u64, requests_drawn: f64) -> u64 {
 
 /// Places (requester, bucket, write partition) in which keys can be generated within the run.
 fn timelines(arm: &PlannedArm) -> u64 {
-    let requesters = arm.requesters.list.iter();
-    let writing =
-        requesters.map(|it| u64::from(arm.assumptions.partitions(it.connections).writing));
-    writing.sum::<u64>().saturating_mul(arm.scenario.domains.len() as u64)
+    let writers = writers(arm.scenario, arm.requesters).into_iter();
+    let places = writers.map(|(requester, _)| {
+        let connections = arm.requesters.list[requester as usize].connections;
+        u64::from(arm.assumptions.partitions(connections).writing)
+    });
+    places.sum()
+}
+
+/// Which requester may write to which bucket, each pair once: of a log any of its sessions to any bucket.
+fn writers(scenario: &Scenario, requesters: &Requesters) -> Vec<(u32, u32)> {
+    let mut pairs: Vec<(u32, u32)> = Vec::new();
+    if scenario.recording.is_some() {
+        let buckets = 0..scenario.domains.len() as u32;
+        pairs.extend(buckets.flat_map(|bucket| {
+            (0..requesters.list.len() as u32).map(move |requester| (requester, bucket))
+        }));
+    } else {
+        for workload in scenario.workloads.iter().filter(|workload| workload.writes()) {
+            let slots = workload.slots.start as usize..workload.slots.end as usize;
+            let of_slots = &requesters.of_slot[slots];
+            pairs.extend(of_slots.iter().map(|&requester| (requester, workload.bucket)));
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
 }
 
 /// Distinct bucket-level keys of an arm, at the most.

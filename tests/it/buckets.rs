@@ -252,6 +252,31 @@ fn the_order_hangs_on_the_assumption_that_reverses_it() {
     assert_eq!(ranked[1].order_hangs_on, None);
     let low = [ranked[0].saved_at_low_usd, ranked[1].saved_at_low_usd];
     assert!(low[0] < low[1], "{low:?}");
+    // A third that is read more stays before the second whatever is varied, but not before the last.
+    let more = scenario.to_owned()
+        + r#"
+        [[bucket]]
+        name = "read-more"
+        bucket_keys_since = "always"
+        [[population]]
+        name = "others"
+        bucket = "read-more"
+        objects = 100
+        age = { fixed = "1d" }
+        [[workload]]
+        name = "more-reads"
+        principal = "p"
+        bucket = "read-more"
+        mix = { read = 1 }
+        read = { from = ["others"], pattern = "uniform" }
+        arrivals = { periodic = { rate = "2/s" } }
+    "#;
+    let results = self::results(&more);
+    let ranked = rows(&results, "bucket-key-role");
+    let named: Vec<(&str, Option<&str>)> =
+        ranked.iter().map(|row| (row.bucket.as_str(), row.order_hangs_on.as_deref())).collect();
+    let hangs = Some("cache_lifetime");
+    assert_eq!(named, [("read-more", hangs), ("read", hangs), ("written", None)]);
 }
 
 /// A log of a minute: 30 objects are written to one bucket, and one that the log does not tell of is read 40 times

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Assumption, AssumptionValue, Assumptions, Limits, Range};
 use crate::error::{Error, Result};
+use crate::units::Rate;
 
 /// Which end of every assumption's range a result stands on, named after the saving that follows.
 #[derive(
@@ -97,6 +98,16 @@ impl AssumptionRanges {
     /// Gives an assumption a range.
     pub fn set(&mut self, assumption: Assumption, range: Range<AssumptionValue>) {
         self.0.set(assumption, range);
+    }
+
+    /// Lets a migration go no faster than `most`; whether that changes anything.
+    pub fn cap_migration_rate(&mut self, most: Rate) -> bool {
+        let Some(range) = self.0.get(Assumption::MigrationRate) else { return false };
+        let ends = [range.low, range.assumed, range.high].map(AssumptionValue::rate);
+        let capped = ends.map(|rate| if rate.as_per_s() > most.as_per_s() { most } else { rate });
+        let [low, assumed, high] = capped.map(AssumptionValue::Rate);
+        self.set(Assumption::MigrationRate, Range::new(low, assumed, high));
+        capped != ends
     }
 
     /// The range of an assumption that decides something.

@@ -160,7 +160,7 @@ fn ranked(
     let mut blocks = vec![Block::Table(table.on_page(id, caption, file).sortable())];
     if hangs {
         blocks.push(Block::Note(format!(
-            "Where the order hangs on something, bks cannot tell which is first, this {what} or the next."
+            "Where the order hangs on something, bks cannot tell which is first, this {what} or one behind it."
         )));
     }
     blocks

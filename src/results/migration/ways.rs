@@ -6,6 +6,8 @@
 //! long as the scenario's own: from then on every month is as that last part. Else every month is as the
 //! scenario's own run.
 
+use std::collections::BTreeMap;
+
 use super::old_reads::{OldReads, has_keyless};
 use super::rows::{MonthRow, OneOffRow, ReachRow, WayRow};
 use super::{one_off, payback, stored, unmigrated};
@@ -27,8 +29,8 @@ use crate::results::arms::{self, Counted};
 use crate::results::billing;
 use crate::results::counts::ArmCounts;
 use crate::results::run::StepProgress;
-use crate::scenario::{Configuration, Population, Scenario};
-use crate::units::{SimDuration, utc};
+use crate::scenario::{Billing, Configuration, Population, Scenario};
+use crate::units::{Rate, SimDuration, utc};
 use crate::workload::Workload;
 
 /// Populations that are looked at one by one; of more than these there are too many ways.
@@ -207,8 +209,15 @@ impl MigrationWays {
     /// # Errors
     /// If the scenario is a log's, has no bucket keys to migrate to, or cannot last so long.
     pub fn of(own: &Scenario, asked: &Asked, progress: StepProgress) -> Result<Self> {
-        let (scenario, ways, changing) = Self::prepared(own, asked)?;
-        let counted = arms::run_levels(&scenario, progress);
+        let (mut scenario, ways, changing) = Self::prepared(own, asked)?;
+        let mut counted = arms::run_levels(&scenario, progress);
+        let first =
+            WaysRun { scenario: &scenario, ways: &ways, counted: &counted, asked, changing };
+        // How much room there is shows only where traffic has been run; how fast it goes decides what shares a key.
+        if let Some(slower) = first.at_their_pace() {
+            scenario = slower;
+            counted = arms::run_levels(&scenario, progress);
+        }
         let run = WaysRun { scenario: &scenario, ways: &ways, counted: &counted, asked, changing };
         let months: Vec<Vec<MonthRow>> = ways.iter().map(|way| run.months(way)).collect();
         let rows = ways.iter().zip(&months);
@@ -435,7 +444,7 @@ impl WaysRun<'_> {
     fn row(&self, way: &Way, months: &[MonthRow], waiting: &[MonthRow]) -> WayRow {
         let work = self.one_off(way);
         let migrates = way.operation.migrates();
-        let pace = migrates.then(|| self.pace(way, &work));
+        let pace = migrates.then(|| self.pace(way));
         let row = way_row(&self.scenario.name, (way.operation, &way.part), &work, pace.as_ref());
         let all: u64 = self.scenario.populations.iter().map(|it| it.objects).sum();
         let (Some(first), Some(last)) = (months.first(), months.last()) else { return row };
@@ -474,27 +483,76 @@ impl WaysRun<'_> {
         date.get(..DAY_CHARS).map(str::to_owned)
     }
 
-    /// How fast a migration may go, beside what the traffic asks before it has saved anything. Of several
-    /// accounts and regions the one with the least room counts.
-    fn pace(&self, way: &Way, work: &OneOff) -> Pace {
+    /// How fast a migration may go, beside what the traffic asks before it has saved anything: side by side
+    /// under the quota of each account and region, that of its objects in each.
+    fn pace(&self, way: &Way) -> Pace {
+        let migrated = self.configuration(way);
+        let wanted_per_s = self.wanted_per_s();
         let counts = self.counted.at(self.ways[0].configuration, Level::Assumed);
-        let ranges = &self.configuration(way).ranges;
-        let assumed = ranges.at(Level::Assumed).migration_rate.as_per_s();
-        let wanted_per_s = self.asked.objects_per_s.unwrap_or(assumed);
-        let quotas = self.scenario.billing.quotas.iter().zip(&counts.quotas);
-        let paces = quotas.map(|(terms, used)| {
-            let load = (*terms, used.per_s_max);
+        let mut of_quotas: BTreeMap<usize, Vec<StoredObjects>> = BTreeMap::new();
+        for population in self.scenario.migrating(migrated) {
+            let objects = migrated.objects_migrated(self.scenario, population);
+            let objects = stored(self.scenario, population).part(objects);
+            of_quotas.entry(self.quota_of(population, counts)).or_default().push(objects);
+        }
+        let paces = of_quotas.into_iter().map(|(number, objects)| {
+            let Billing { prices, terms, quotas, .. } = &self.scenario.billing;
+            let prices = &prices[self.scenario.accounts.region(number)];
+            let work = OneOff::of(way.operation, &objects, true, (prices, terms));
+            let load = (quotas[number], counts.quotas[number].per_s_max);
             Pace::of((work.objects, work.kms_calls), wanted_per_s, load, self.asked.headroom)
         });
-        paces.reduce(slower).expect("there is an account")
+        paces.reduce(Pace::beside).expect("a way that migrates has objects")
+    }
+
+    /// The scenario with migrations no faster than the quotas let them be; `None` if all are.
+    fn at_their_pace(&self) -> Option<Scenario> {
+        let mut scenario = self.scenario.clone();
+        let mut is_slower = false;
+        for way in self.ways.iter().filter(|way| way.operation.migrates()) {
+            let most_per_s = self.pace(way).slowest_per_s;
+            if most_per_s > 0.0 {
+                let ranges = &mut scenario.configurations[way.configuration].ranges;
+                is_slower |= ranges.cap_migration_rate(Rate::per_s(most_per_s));
+            }
+        }
+        is_slower.then_some(scenario)
+    }
+
+    /// How many objects a second are to be migrated, whatever the quotas leave: as those have it that wait, too.
+    fn wanted_per_s(&self) -> f64 {
+        let assumed = self.configuration(&self.ways[1]).ranges.at(Level::Assumed);
+        self.asked.objects_per_s.unwrap_or(assumed.migration_rate.as_per_s())
+    }
+
+    /// Whose quota the migration of a population comes under: that of an account that uses its bucket, in the
+    /// bucket's region. Who runs it is not told, so of several the one with the least room counts.
+    fn quota_of(&self, population: &Population, counts: &ArmCounts) -> usize {
+        let Scenario { accounts, billing, .. } = self.scenario;
+        let region = accounts.region_of_bucket(population.bucket as usize);
+        let using = users(self.scenario, population.bucket);
+        let all = (0..accounts.list.len()).filter(|&number| accounts.region(number) == region);
+        let mut candidates: Vec<usize> =
+            using.into_iter().map(|principal| accounts.of_principal(principal, region)).collect();
+        if candidates.is_empty() {
+            candidates.extend(all);
+        }
+        let room = |number: &usize| {
+            let QuotaTerms { quota_per_s, background_per_s } = billing.quotas[*number];
+            let used = background_per_s + u64::from(counts.quotas[*number].per_s_max);
+            quota_per_s as i64 - used as i64
+        };
+        candidates.into_iter().min_by_key(room).expect("there is an account")
     }
 }
 
-/// The pace of which more of the quota is used.
-fn slower(one: Pace, other: Pace) -> Pace {
-    let worse = other.objects_per_s < one.objects_per_s
-        || (other.objects_per_s <= one.objects_per_s && other.quota_share > one.quota_share);
-    if worse { other } else { one }
+/// The principals that write into a part of a bucket, or read what has been there before.
+fn users(scenario: &Scenario, bucket: u32) -> Vec<usize> {
+    let using = scenario.workloads.iter().filter(|workload| {
+        let read = workload.reads.as_ref().and_then(|reads| reads.population.as_ref());
+        workload.bucket == bucket || read.is_some_and(|read| read.bucket == bucket)
+    });
+    using.map(|workload| scenario.principal_of(workload) as usize).collect()
 }
 
 /// Least and greatest.

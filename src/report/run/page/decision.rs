@@ -149,7 +149,10 @@ pub(super) fn what_to_do(results: &Results) -> Vec<Block> {
         _ if all == 0 => {}
         0 => blocks.push(Section::folded(
             Shown::Folded,
-            format!("✓ all {all} assertions met"),
+            match all {
+                1 => "✓ the assertion is met".to_owned(),
+                _ => format!("✓ all {all} assertions met"),
+            },
             vec![assertions],
         )),
         unmet => {
@@ -187,7 +190,7 @@ fn choice(results: &Results) -> String {
              nothing."
         ),
     };
-    let others = facts.configurations.iter().filter(|it| it.name != *headline);
+    let others = facts.configurations.iter().filter(|it| ![headline, baseline].contains(&&it.name));
     let savings = others
         .filter_map(|it| Some((&it.name, results.at(&it.name, Level::Assumed).saving_ratio?)));
     match savings.max_by(|a, b| a.1.total_cmp(&b.1)) {

@@ -19,7 +19,7 @@ const LIMITS: [&str; 4] = [
 /// Further limits of simulated traffic.
 const OF_SIMULATED: [&str; 2] = [
     "The traffic is that of the scenario below. If yours differs, so does the saving.",
-    "Requests that fail or are retried are not modelled.",
+    "Requests fail, and are sent again, where KMS throttles them, and for no other reason.",
 ];
 
 /// Further limits of a log's traffic.
