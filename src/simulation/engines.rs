@@ -1,6 +1,8 @@
 //! Which engine runs whose requests: the one that draws every request, or the one that goes straight
 //! from KMS call to KMS call where that is possible.
 
+use std::collections::BTreeMap;
+
 use super::arm::PlannedArm;
 use super::skip_ahead::cost;
 use crate::encryption::assumption::Level;
@@ -65,9 +67,10 @@ impl Engines {
     /// Skips those workloads of a principal that can be skipped, where they are `wanted` to be.
     fn where_wanted(scenario: &Scenario, wanted: impl Fn(&Scenario, &[&Workload]) -> bool) -> Self {
         let mut engines = Self::drawing_all(scenario);
+        let by_principal = by_principal(&scenario.workloads, scenario);
         for (number, principal) in scenario.principals.iter().enumerate() {
-            let all: Vec<&Workload> = workloads_of(scenario, principal).collect();
-            let possible = skippable(&all);
+            let Some(all) = by_principal.get(principal) else { continue };
+            let possible = skippable(all);
             if possible.is_empty() || !wanted(scenario, &possible) {
                 continue;
             }
@@ -131,30 +134,23 @@ impl Engines {
     /// replication, all configurations and levels together.
     #[must_use]
     pub fn work(&self, scenario: &Scenario) -> f64 {
-        let principals = &scenario.principals;
-        // Equal principals do the work of all of them together.
-        let first = principals.iter().enumerate().filter(|&(index, principal)| {
-            self.of_principal[index] != RequestsSkipped::None
-                && !principals[..index].contains(principal)
-        });
-        let work = first.map(|(_, principal)| {
-            let skipped: Vec<&Workload> = workloads_of(scenario, principal)
-                .filter(|workload| self.skips_workload(workload))
-                .collect();
-            Costs::of(scenario, &skipped).by_skipping
-        });
-        work.sum()
+        let skipped = scenario.workloads.iter().filter(|workload| self.skips_workload(workload));
+        let by_principal = by_principal(skipped, scenario);
+        by_principal.values().map(|skipped| Costs::of(scenario, skipped).by_skipping).sum()
     }
 }
 
-/// The workloads of all principals that may be one requester with `principal`.
-fn workloads_of<'a>(
+/// Some workloads, those together that may be one requester's: of principals that are equal.
+fn by_principal<'a>(
+    workloads: impl IntoIterator<Item = &'a Workload>,
     scenario: &'a Scenario,
-    principal: &'a Principal,
-) -> impl Iterator<Item = &'a Workload> + 'a {
-    scenario.workloads.iter().filter(move |workload| {
-        scenario.principals[scenario.principal_of(workload) as usize] == *principal
-    })
+) -> BTreeMap<&'a Principal, Vec<&'a Workload>> {
+    let mut by_principal: BTreeMap<&Principal, Vec<&Workload>> = BTreeMap::new();
+    for workload in workloads {
+        let principal = &scenario.principals[scenario.principal_of(workload) as usize];
+        by_principal.entry(principal).or_default().push(workload);
+    }
+    by_principal
 }
 
 /// Which of a principal's workloads can be run without drawing their requests: all, else those that only

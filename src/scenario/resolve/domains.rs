@@ -1,5 +1,7 @@
 //! Buckets are cut into the parts that are encrypted in one way each.
 
+use std::collections::BTreeMap;
+
 use super::traffic::writing_actions;
 use super::{AtPath, Resolved, find, refuse, refuse_with};
 use crate::encryption::Mode;
@@ -16,7 +18,7 @@ pub(super) fn key_name(text: &str) -> &str {
 }
 
 /// A KMS key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     /// The AWS managed key of the bucket's account and region.
     AwsManaged,
@@ -134,15 +136,22 @@ impl Domains {
 
     /// The parts as the engine takes them.
     pub(super) fn list(&self, file: &ScenarioFile) -> Vec<Domain> {
-        self.parts.iter().map(|part| self.domain(file, part)).collect()
+        let used = self.used(file);
+        let mut first_under: BTreeMap<&Key, u32> = BTreeMap::new();
+        for (number, part) in (0..).zip(&self.parts) {
+            first_under.entry(&part.key).or_insert(number);
+        }
+        let each = self.parts.iter().zip(used);
+        each.map(|(part, is_used)| {
+            let is_rented = part.key != Key::AwsManaged && (file.replay.is_some() || is_used);
+            Self::domain(file, part, is_rented.then(|| first_under[&part.key]))
+        })
+        .collect()
     }
 
-    fn domain(&self, file: &ScenarioFile, part: &Part) -> Domain {
+    /// A part under a key for which rent is paid, if it is: it has the number of the first part under it.
+    fn domain(file: &ScenarioFile, part: &Part, rented_key: Option<u32>) -> Domain {
         let bucket = &file.buckets[part.bucket as usize];
-        let is_used = file.replay.is_some() || self.is_used(file, part);
-        let is_rented = part.key != Key::AwsManaged && is_used;
-        // A key has the number of the first part that is under it.
-        let key = self.parts.iter().position(|other| other.key == part.key);
         Domain {
             bucket: part.bucket,
             encryption: part.encryption,
@@ -153,16 +162,19 @@ impl Domains {
                 None => bucket.bucket_keys_since,
             },
             directory: bucket.directory,
-            rented_key: key.filter(|_| is_rented).map(|number| number as u32),
+            rented_key,
         }
     }
 
-    /// Whether anything is in a part: objects from before, or what a workload writes.
-    fn is_used(&self, file: &ScenarioFile, part: &Part) -> bool {
+    /// Of each part whether anything is in it: objects from before, or what a workload writes.
+    fn used(&self, file: &ScenarioFile) -> Vec<bool> {
         let writers = self.of_workload.iter().zip(&file.workloads);
         let written = writers.filter(|(_, workload)| !writing_actions(workload).is_empty());
-        let mut used = self.of_population.iter().chain(written.map(|(place, _)| place));
-        used.any(|&place| self.parts[place as usize] == *part)
+        let mut used = vec![false; self.parts.len()];
+        for &place in self.of_population.iter().chain(written.map(|(place, _)| place)) {
+            used[place as usize] = true;
+        }
+        used
     }
 }
 

@@ -240,6 +240,7 @@ fn own_traffic(file: &ScenarioFile, workload: &Workload) -> Option<Traffic> {
 /// The sources of whose objects it makes a difference which is which.
 fn needed(scenario: &Scenario) -> BTreeSet<ObjectSource> {
     let mut needed = BTreeSet::new();
+    let with_keys = RequestersWithKeys::of(scenario);
     for workload in &scenario.workloads {
         let Some(reads) = workload.reads.as_ref().filter(|reads| !reads.pattern.is_by_rank())
         else {
@@ -249,11 +250,11 @@ fn needed(scenario: &Scenario) -> BTreeSet<ObjectSource> {
             || matches!(&workload.traffic, Traffic::Following(_) | Traffic::Jobs(_));
         let before = reads.population.as_ref().map(|old| {
             let population = &scenario.populations[old.population as usize];
-            let several = old.policies > 1 || writers_have_several_keys(scenario, population);
+            let several = old.policies > 1 || with_keys.writers_have_several(population);
             (ObjectSource::Population(old.population as usize), several)
         });
         let written = reads.written.as_ref().map(|new| {
-            let several = new.policies > 1 || slots_have_several_keys(scenario, &new.slots);
+            let several = new.policies > 1 || with_keys.slots_have_several(&new.slots);
             (ObjectSource::Workload(new.workload as usize), in_turn || several)
         });
         // Where one of both is known object by object, the other is, too: which is the younger?
@@ -271,40 +272,46 @@ fn needed(scenario: &Scenario) -> BTreeSet<ObjectSource> {
     needed
 }
 
-/// Whether in any configuration these session slots together have more than one bucket-level key at a
-/// time.
-fn slots_have_several_keys(scenario: &Scenario, slots: &Range<u32>) -> bool {
-    in_any_configuration(scenario, |requesters, assumptions| {
-        let mut writers: Vec<u32> =
-            slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
-        writers.dedup();
-        writers.len() > 1
-            || writers.iter().any(|&writer| {
-                let connections = requesters.list[writer as usize].connections;
-                assumptions.partitions(connections).writing > 1
-            })
-    })
-}
+/// The requesters of each configuration that uses bucket keys, and the assumptions at each of its levels.
+struct RequestersWithKeys(Vec<(Requesters, [Assumptions; 3])>);
 
-/// The same of those who wrote a population.
-fn writers_have_several_keys(scenario: &Scenario, population: &Population) -> bool {
-    in_any_configuration(scenario, |requesters, assumptions| {
-        population.writers(requesters, assumptions).partitions.iter().sum::<u32>() > 1
-    })
-}
+impl RequestersWithKeys {
+    fn of(scenario: &Scenario) -> Self {
+        let configurations = scenario.configurations.iter();
+        let with_keys = configurations.filter(|one| one.uses_bucket_keys(&scenario.domains));
+        let each = with_keys.map(|one| {
+            let requesters = Requesters::group(one.rule, &scenario.principals, &scenario.slots);
+            (requesters, Level::ALL.map(|level| one.ranges.at(level)))
+        });
+        Self(each.collect())
+    }
 
-/// Whether something holds in any configuration that uses bucket keys, at any level.
-fn in_any_configuration(
-    scenario: &Scenario,
-    holds: impl Fn(&Requesters, &Assumptions) -> bool,
-) -> bool {
-    let configurations = scenario.configurations.iter();
-    let mut with_keys = configurations.filter(|one| one.uses_bucket_keys(&scenario.domains));
-    with_keys.any(|configuration| {
-        let requesters =
-            Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
-        Level::ALL.iter().any(|&level| holds(&requesters, &configuration.ranges.at(level)))
-    })
+    /// Whether something holds in any configuration, at any level.
+    fn any(&self, holds: impl Fn(&Requesters, &Assumptions) -> bool) -> bool {
+        let mut each = self.0.iter();
+        each.any(|(requesters, levels)| levels.iter().any(|it| holds(requesters, it)))
+    }
+
+    /// Whether these session slots together have more than one bucket-level key at a time.
+    fn slots_have_several(&self, slots: &Range<u32>) -> bool {
+        self.any(|requesters, assumptions| {
+            let mut writers: Vec<u32> =
+                slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
+            writers.dedup();
+            writers.len() > 1
+                || writers.iter().any(|&writer| {
+                    let connections = requesters.list[writer as usize].connections;
+                    assumptions.partitions(connections).writing > 1
+                })
+        })
+    }
+
+    /// The same of those who wrote a population.
+    fn writers_have_several(&self, population: &Population) -> bool {
+        self.any(|requesters, assumptions| {
+            population.writers(requesters, assumptions).partitions.iter().sum::<u32>() > 1
+        })
+    }
 }
 
 /// Refuses a beginning that is after the run's or too long before it.
