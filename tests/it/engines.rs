@@ -537,7 +537,6 @@ write_partitions = 1
 read_partitions = 1
 [[bucket]]
 name = "data"
-bucket_keys_since = "always"
 [[principal]]
 name = "reader"
 role = "reader"
@@ -564,6 +563,57 @@ migrated = true
             &[],
         );
         assert_eq!(tally_of(&scenario).total_calls().total(), 1, "{law}");
+    }
+}
+
+/// What is read is a second old, or nearly so: each key is read for as long as it was written, 300 s, and fetched
+/// at once, and again whenever a cache has dropped it, every 100 s. By hand: three times each of two keys, and the
+/// first once more in the moment before the second is written. However many reads there are, none is drawn.
+#[test]
+fn narrow_ages_take_no_longer_for_more_reads() {
+    for pattern in [
+        r#"{ just-written = { delay = "1s" } }"#,
+        r#"{ by-age = { fixed = "1s" } }"#,
+        r#"{ by-age = { lognormal = { median = "1s", sigma = 0.01 } } }"#,
+    ] {
+        let text = r#"
+name = "narrow"
+engine = "skip-ahead"
+duration = "10min"
+[assumptions]
+generation_lifetime = "5min"
+cache_lifetime = "100s"
+expiry = "fixed"
+write_partitions = 1
+read_partitions = 1
+verify_on_write = 0
+[[bucket]]
+name = "data"
+bucket_keys_since = "always"
+[[principal]]
+name = "app"
+role = "app"
+[[workload]]
+name = "write"
+principal = "app"
+bucket = "data"
+arrivals = { poisson = { rate = "10/s" } }
+[[workload]]
+name = "read"
+principal = "app"
+bucket = "data"
+arrivals = { poisson = { rate = "100000000/s" } }
+read = { from = ["write"], pattern = PATTERN }
+[[configuration]]
+name = "sse-kms"
+encryption = "sse-kms"
+[[configuration]]
+name = "bucket-key"
+encryption = "sse-kms-bucket-key"
+"#;
+        let scenario = read(&text.replace("PATTERN", pattern), &[]);
+        let decrypts = tally_of(&scenario).total_calls().decrypt;
+        assert!((6..=8).contains(&decrypts), "{pattern}: {decrypts}");
     }
 }
 

@@ -458,6 +458,13 @@ impl<'a> Flow<'a> {
         {
             length = length.saturating_mul(4);
         }
+        // Where ages are narrow the chance jumps within it: next to that, bounds must be near.
+        while length > SHORTEST
+            && self.rate * ever(from + length) * length.as_nanos() as f64 > MANY_CANDIDATES
+            && self.chance(from).min(self.chance(from + length)) < MUCH_FALLEN * ever(from + length)
+        {
+            length = SimDuration::from_nanos(length.as_nanos() / 2).max(SHORTEST);
+        }
         let until = from + length;
         let rises = last > until || ages.rises_to_mode() && first + *mode >= until;
         if rises {
