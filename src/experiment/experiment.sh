@@ -255,7 +255,7 @@ no_bucket_key=',"x-amz-server-side-encryption-bucket-key-enabled":"false"'
 # removed nothing more is sent.
 : >"$work/go"
 first=$(date +%s)
-number=0
+number=0 succeeded=0
 while read -r at session operation object; do
     [ "$sent" -lt "$most_requests" ] || { echo "stopped at $sent requests: cost ceiling" >&2; break; }
     now=$(date +%s)
@@ -266,7 +266,11 @@ while read -r at session operation object; do
     sent=$((sent + 1))
     number=$((number + 1))
     if request; then
+        succeeded=$((succeeded + 1))
         echo "$(date +%s) $event $object $access $arn $number $asked"
+    elif [ "$succeeded" = 0 ] && [ "$number" -ge 10 ]; then
+        : >"$work/refused"
+        break
     fi
 done <<'SCHEDULE' | while read -r second event object access arn number asked; do
 @SCHEDULE@
@@ -276,8 +280,11 @@ SCHEDULE
 done >>"$out/requests.json" &
 wait $!
 
+refused=''
+[ ! -e "$work/refused" ] || refused=yes
 measured=$key_id
 clean_up
+[ -z "$refused" ] || fail "none of the first ten requests succeeded, so no more were sent: see $out/errors.txt"
 # What follows may be interrupted again, and leaves nothing to remove.
 obey_signals
 work=$(mktemp -d) || exit 1
@@ -303,5 +310,6 @@ for lookup in 1 2 3 4 5 6 7 8; do
     before=$count
     [ "$lookup" = 8 ] || sleep 300
 done
-echo "$count KMS events, $(grep -c . "$out/requests.json") requests. Now type:"
+echo "$count KMS events, $(grep -c '"eventCategory":"Data"' "$out/requests.json") requests. Now type:"
 echo "  $calibrate"
+[ ! -s "$out/errors.txt" ] || echo "what failed is in $out/errors.txt"

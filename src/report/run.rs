@@ -38,6 +38,7 @@ pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document 
     blocks.extend(results.facts.question.clone().map(Block::Paragraph));
     blocks.push(Block::Table(figures(results)));
     blocks.extend(savings::by_bucket(results));
+    blocks.extend(savings::buckets_that_save(results).map(Block::Paragraph));
     blocks.extend(accounts::table(results).map(Block::Table));
     blocks.extend(months::table(results).map(Block::Table));
     blocks.extend(audit::ways(results).map(Block::Table));

@@ -110,8 +110,8 @@ pub(super) fn row(run: &Run, place: &LevelCounts, against: &Against) -> SummaryR
         throttled_until_s: throttled.map(|(_, last)| counted_from_s + (last + 1) as f64),
         job_delay_max_s: quota.closed.late_max_s,
         kms_drain_max_s: quota.closed.drain_max_s,
-        kms_quota_needed_per_s: quota.needed_per_s(),
-        kms_quota_1pct_per_s: quota.enough_per_s,
+        kms_quota_needed_per_s: greatest(place, calling, QuotaUse::needed_per_s),
+        kms_quota_1pct_per_s: greatest(place, calling, |quota| quota.enough_per_s),
         cloudtrail_events: calls.total(),
         cloudtrail_events_bucket_arn: counts.mean(all_calls - counts.calls_by_object),
         cloudtrail_events_object_arn: counts.mean(counts.calls_by_object),
@@ -151,6 +151,15 @@ fn most_strained<'a>(place: &LevelCounts<'a>, calling: &[usize]) -> &'a QuotaUse
     let uses = calling.iter().map(|&account| &place.counts.quotas[account]);
     let most = uses.reduce(|a, b| if b.effect.strain() > a.effect.strain() { b } else { a });
     most.unwrap_or(&place.counts.quotas[0])
+}
+
+/// The greatest quota that any of the accounts asks for.
+fn greatest(
+    place: &LevelCounts,
+    calling: &[usize],
+    asked: fn(&QuotaUse) -> Option<u64>,
+) -> Option<u64> {
+    calling.iter().filter_map(|&account| asked(&place.counts.quotas[account])).max()
 }
 
 /// The share that some of the accounts' calls are of the S3 requests, each call being one request's.

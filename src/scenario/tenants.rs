@@ -255,14 +255,27 @@ impl Tenant {
     }
 
     /// A KMS key's name: with `{name}` in it, it is the tenant's own.
-    fn kms_key(&self, name: Option<&String>) -> Option<String> {
-        name.map(|name| name.replace("{name}", &self.name))
+    fn kms_key(&self, name: Option<&String>) -> Result<Option<String>> {
+        let Some(name) = name else { return Ok(None) };
+        check_kms_key(name)?;
+        Ok(Some(name.replace("{name}", &self.name)))
     }
 
     /// The same of a name that may be none of the tenant's own.
     fn known(&self, name: &str, own: &BTreeSet<&str>) -> String {
         if own.contains(name) { self.own(name) } else { name.to_owned() }
     }
+}
+
+/// Refuses a name of a KMS key in which anything but `{name}` stands for something.
+fn check_kms_key(name: &str) -> Result<()> {
+    if !name.replace("{name}", "").contains(['{', '}']) {
+        return Ok(());
+    }
+    Err(Error::request(format!(
+        "`{name}` is given as a tenant's KMS key, but only `{{name}}` stands for the tenant's name"
+    ))
+    .hint("write e.g., `kms_key = \"{name}-key\"`"))
 }
 
 /// What one tenant has.
@@ -274,7 +287,9 @@ struct OfTenant<'a> {
 impl OfTenant<'_> {
     /// Adds it to the scenario.
     fn add(&self, template: &TenantsFile, file: &mut ScenarioFile) -> Result<()> {
-        file.buckets.extend(template.buckets.iter().map(|it| self.bucket(it)));
+        for bucket in &template.buckets {
+            file.buckets.push(self.bucket(bucket)?);
+        }
         file.principals.extend(template.principals.iter().map(|it| self.principal(it)));
         for population in &template.populations {
             file.populations.push(self.population(population)?);
@@ -285,10 +300,10 @@ impl OfTenant<'_> {
         Ok(())
     }
 
-    fn bucket(&self, of: &BucketFile) -> BucketFile {
+    fn bucket(&self, of: &BucketFile) -> Result<BucketFile> {
         let region = self.tenant.region.clone().unwrap_or_else(|| of.region.clone());
-        let kms_key = self.tenant.kms_key(of.kms_key.as_ref());
-        BucketFile { name: self.tenant.own(&of.name), region, kms_key, ..of.clone() }
+        let kms_key = self.tenant.kms_key(of.kms_key.as_ref())?;
+        Ok(BucketFile { name: self.tenant.own(&of.name), region, kms_key, ..of.clone() })
     }
 
     fn principal(&self, of: &PrincipalFile) -> PrincipalFile {
@@ -310,7 +325,7 @@ impl OfTenant<'_> {
             objects: of.objects.map(|objects| self.objects(objects)),
             written_at: of.written_at.map(|rate| rate.times(tenant.size)).transpose()?,
             written_by: writer.map(|writer| tenant.known(writer, &names.principals)),
-            kms_key: tenant.kms_key(of.kms_key.as_ref()),
+            kms_key: tenant.kms_key(of.kms_key.as_ref())?,
             ..of.clone()
         })
     }
@@ -326,7 +341,7 @@ impl OfTenant<'_> {
             name: tenant.own(&of.name),
             principal: tenant.known(&of.principal, &names.principals),
             bucket: tenant.known(&of.bucket, &names.buckets),
-            kms_key: tenant.kms_key(of.kms_key.as_ref()),
+            kms_key: tenant.kms_key(of.kms_key.as_ref())?,
             ..of.clone()
         };
         if let Some(arrivals) = &mut workload.arrivals {

@@ -499,6 +499,21 @@ fn a_dry_run_sends_nothing_and_who_may_not_remove_does_not_begin() {
     assert_nothing_is_left(folder.path());
 }
 
+/// Where the first ten requests are all refused the rest would be, too: no hour is spent, and the cause is named.
+#[test]
+#[cfg(unix)]
+fn what_is_refused_from_the_first_request_on_ends_at_once() {
+    let folder = experiment(&["--time", "10min"]);
+    let output = run(folder.path(), &["--run"], 1, "");
+    assert!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("see trail/errors.txt"), "{message}");
+    assert_eq!(read(folder.path(), "count").trim(), "10");
+    assert_eq!(read(folder.path(), "measure/trail/errors.txt").matches("SlowDown").count(), 10);
+    assert!(!folder.path().join("lookups").exists(), "nobody waits for events of nothing");
+    assert_nothing_is_left(folder.path());
+}
+
 #[test]
 fn options_out_of_range_are_refused_with_a_way_out() {
     let folder = tempfile::tempdir().unwrap();

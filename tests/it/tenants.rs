@@ -3,6 +3,8 @@
 use bks::error::{Error, Result};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
+use bks::simulation::engines::Engines;
+use bks::simulation::estimate::RunEstimate;
 
 const SHOPS: &str = r#"
 name = "shops"
@@ -127,4 +129,32 @@ fn faults_have_their_place() {
         let error = read(&text, &[]).unwrap_err().to_string();
         assert!(error.contains(place) && error.contains(says), "{from}: {error}");
     }
+}
+
+/// Anything but `{name}` in braces would be one key of that very name, shared by all.
+#[test]
+fn a_key_of_each_tenant_is_named_by_name_alone() {
+    let keyed = |name: &str| {
+        let bucket = format!("[[tenants.bucket]]\nkms_key = \"{name}\"\nname = \"data\"");
+        read(&SHOPS.replace("[[tenants.bucket]]\nname = \"data\"", &bucket), &[])
+    };
+    for wrong in ["{nam}-key", "{tenant}-key", "{name-key"] {
+        let message = keyed(wrong).unwrap_err().to_string();
+        assert!(message.contains(wrong) && message.contains("{name}-key"), "{message}");
+    }
+    keyed("{name}-key").unwrap();
+}
+
+/// 120 tenants write to a bucket each: a key a minute on at most ten hosts each at the low level, not each of them in
+/// each bucket.
+#[test]
+fn keys_are_estimated_of_the_buckets_that_each_writes_to() {
+    let writers = SHOPS
+        .replace("count = 3", "count = 120")
+        .replace("read = {", "mix = { read = 1, write = 1 }\nread = {");
+    let scenario = read(&writers, &[]).unwrap();
+    let estimate = RunEstimate::of(&scenario, &Engines::of(&scenario), 2);
+    // A week of what was there before, an hour of what is written.
+    let of_one = 10 * (7 * 1_440 + 61);
+    assert!(estimate.keys_max <= 120 * of_one, "{}", estimate.keys_max);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{adds_cost, period};
 use crate::harmless_text::named;
 use crate::report::document::{Block, Cell, Rank, Table};
-use crate::report::numbers::{count, dollars, percent};
+use crate::report::numbers::{count, dollars, ends, percent};
 use crate::results::rows::{BucketRow, PrincipalRow, UNKNOWN_OBJECTS};
 use crate::results::{BUCKETS, Results};
 use crate::units::Usd;
@@ -72,6 +72,37 @@ fn buckets(results: &Results) -> Vec<Saver<'_>> {
     let own = rows.iter().filter(|row| row.configuration == facts.headline);
     own.map(|row| Saver::of_bucket(row, reference.get(row.bucket.as_str()).copied().flatten()))
         .collect()
+}
+
+/// Buckets that a sentence names.
+const NAMED_BUCKETS: usize = 5;
+
+/// Which buckets save whatever is assumed, in a sentence, where others may lose: keys are turned on bucket by bucket.
+/// Nothing where no bucket does, or none loses.
+pub(super) fn buckets_that_save(results: &Results) -> Option<String> {
+    let all = buckets(results);
+    let saving: Vec<&Saver> = all.iter().filter(|it| it.range().0 > 0.0).collect();
+    if saving.is_empty() || all.iter().all(|it| it.range().0 >= 0.0) {
+        return None;
+    }
+    let ranges = saving.iter().map(|it| it.range());
+    let range = ranges.fold((0.0, 0.0), |(low, high), own| (low + own.0, high + own.1));
+    let saved: f64 = saving.iter().map(|it| it.saved().as_f64()).sum();
+    let named: Vec<String> =
+        saving.iter().take(NAMED_BUCKETS).map(|it| format!("`{}`", named(it.name))).collect();
+    let more = match saving.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "Bucket keys are turned on bucket by bucket: in {}{more} alone `{}` saves {} [{}] in {}, with every assumption \
+         at its worst, too.",
+        named.join(", "),
+        results.facts.headline,
+        dollars(saved),
+        ends(range, dollars),
+        period(results)
+    ))
 }
 
 /// The headline's principals.

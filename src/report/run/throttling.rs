@@ -55,7 +55,7 @@ fn detail(row: &SummaryRow) -> String {
     if row.throttled_ratio <= 0.0 {
         return String::new();
     }
-    if row.kms_queue_grows {
+    if row.kms_queue_grows && !gives_up(row) {
         return format!(
             " ({}; the queue grows without end, so KMS answers less than the dollars count)",
             when(row)
@@ -93,19 +93,31 @@ pub(super) const ROWS: [(&str, FigureInWords); 7] = [
     ("  work is late by up to", |row| Some(late(row))),
     ("  all is caught up with after", |row| Some(caught_up(row))),
     ("  KMS quota to ask for", |row| row.kms_quota_needed_per_s.map(grouped)),
-    ("  if 1 % may be throttled", |row| row.kms_quota_1pct_per_s.map(grouped)),
+    ("  if 1 % may be throttled", |row| few_throttled(row).map(grouped)),
 ];
+
+/// The quota under which a hundredth of the calls is throttled, where more of the requests is.
+fn few_throttled(row: &SummaryRow) -> Option<u64> {
+    row.kms_quota_1pct_per_s.filter(|_| row.throttled_ratio > 0.01)
+}
+
+/// Whether requests fail as clients give up: then nobody waits longer and longer.
+fn gives_up(row: &SummaryRow) -> bool {
+    row.failed_ratio > 0.0
+}
 
 /// By how much work is late; where KMS is asked for more than the quota all the time, the more the longer it goes
 /// on.
 fn late(row: &SummaryRow) -> String {
     let late = seconds(row.job_delay_max_s);
-    if row.kms_queue_grows { format!("{late}, and growing") } else { late }
+    if row.kms_queue_grows && !gives_up(row) { format!("{late}, and growing") } else { late }
 }
 
 /// How long it takes until nothing waits; a run ends, but not what it stands for.
 fn caught_up(row: &SummaryRow) -> String {
-    if row.kms_queue_grows {
+    if row.kms_queue_grows && gives_up(row) {
+        format!("{}, what does not fail", seconds(row.job_delay_max_s))
+    } else if row.kms_queue_grows {
         "never, while it goes on".to_owned()
     } else {
         seconds(row.kms_drain_max_s)

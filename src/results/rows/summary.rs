@@ -77,10 +77,10 @@ pub struct SummaryRow {
     /// Longest time there from a second whose new calls exceed the quota until nothing waits.
     #[serde(default)]
     pub kms_drain_max_s: f64,
-    /// The quota under which nothing there were throttled; empty if nothing is.
+    /// The quota under which nothing were throttled in any account; empty if nothing is.
     #[serde(default)]
     pub kms_quota_needed_per_s: Option<u64>,
-    /// The quota under which at most one in a hundred of the KMS requests there were throttled.
+    /// The quota under which at most one in a hundred of the KMS requests of each account were throttled.
     #[serde(default)]
     pub kms_quota_1pct_per_s: Option<u64>,
     /// CloudTrail management events: one for each KMS request.

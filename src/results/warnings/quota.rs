@@ -60,7 +60,13 @@ fn advice(over: &[&SummaryRow]) -> String {
             let (none, few) = row.kms_quota_needed_per_s.zip(row.kms_quota_1pct_per_s)?;
             let name = named(&row.configuration);
             let [none, few] = [none, few].map(grouped);
-            Some(format!("{none} a second for `{name}`, {few} if 1 % may be throttled"))
+            // Where hardly anything is throttled as it is, no less will do.
+            let few = if row.throttled_ratio > 0.01 {
+                format!(", {few} if 1 % may be throttled")
+            } else {
+                String::new()
+            };
+            Some(format!("{none} a second for `{name}`{few}"))
         })
         .collect();
     let or = if over.iter().any(|row| row.kms_queue_grows) {

@@ -5,7 +5,7 @@ use crate::figure::Figure;
 use crate::report::document::{Block, Section, Shown, Tile};
 use crate::report::numbers::{self, count, dollars, percent};
 use crate::report::run::{
-    added_cost_span, adds_cost, assumptions, cautions, period, span, throttling,
+    added_cost_span, adds_cost, assumptions, cautions, period, savings, span, throttling,
 };
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
@@ -189,6 +189,10 @@ fn choice(results: &Results) -> String {
             "Choose `{headline}` over `{baseline}` only if its assumptions hold: at one end of their range it saves \
              nothing."
         ),
+    };
+    let choice = match savings::buckets_that_save(results) {
+        Some(buckets) => format!("{choice} {buckets}"),
+        None => choice,
     };
     let others = facts.configurations.iter().filter(|it| ![headline, baseline].contains(&&it.name));
     let savings = others
