@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::builder::{
+    PathBufValueParser, PossibleValuesParser, RangedU64ValueParser, TypedValueParser,
+};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, ValueEnum};
 
@@ -178,11 +180,23 @@ pub(super) fn time(text: &str) -> std::result::Result<i64, String> {
     parse_utc(text).map_err(|error| error.to_string())
 }
 
+/// A folder, which is not standard output.
+pub(super) fn folder() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(named_folder)
+}
+
+fn named_folder(path: PathBuf) -> std::result::Result<PathBuf, &'static str> {
+    if path.as_os_str() == "-" {
+        return Err("results are files in a folder, and no text: give a folder's name");
+    }
+    Ok(path)
+}
+
 /// Where results go.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ResultsFolder {
     /// Output directory [default: results/NAME]
-    #[arg(long, short, value_name = "DIR")]
+    #[arg(long, short, value_name = "DIR", value_parser = folder())]
     pub(super) out: Option<PathBuf>,
     /// Overwrite files in the output directory that bks did not write
     #[arg(long)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{Changes, FailIf, JobsOption, OutputFormat, Quiet};
+use super::args::{self, Changes, FailIf, JobsOption, OutputFormat, Quiet};
 use super::exit::Exit;
 use super::job_array::ShardChoice;
 use super::journal::Journal;
@@ -39,7 +39,7 @@ pub(super) struct SweepArgs {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
     /// Output directory [default: results/NAME]
-    #[arg(long, short, value_name = "DIR")]
+    #[arg(long, short, value_name = "DIR", value_parser = args::folder())]
     out: Option<PathBuf>,
     /// Results file: sweep.csv, or sweep.jsonl with one JSON object per line
     #[arg(long, default_value = "csv", value_parser = OutputFormat::only(&[OutputFormat::Csv, OutputFormat::Json]))]
