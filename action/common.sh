@@ -59,6 +59,15 @@ judged() {
   esac
 }
 
+# The first line of what a command printed, else of what it said, of the files that begin with $1.
+first_line() {
+  if [ -s "$1.md" ]; then
+    sed -n 1p "$1.md"
+  else
+    code "$(sed -n 1p "$1.err")"
+  fi
+}
+
 # Notes that the gate fails with exit code $1 because of $2.
 fail() {
   printf '%s %s\n' "$1" "$2" >>"$work/failures"

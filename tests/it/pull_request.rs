@@ -390,7 +390,7 @@ fn policies_are_linted() {
         (
             vec![("BKS_LINT", "policies\n-no-such-file")],
             2,
-            ["- lint: **broken**. ", "\n    error: ./-no-such-file"],
+            ["- lint: **broken**. `error: ./-no-such-file", "\n    error: ./-no-such-file"],
         ),
     ] {
         let ran = repository.run(&inputs);
