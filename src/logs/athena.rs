@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde_json::{Map, Value};
 
-use super::access_log::named::{Field, Named};
+use super::access_log::named::{Field, Named, STATUSES, TIMES};
 use super::bad_lines::{BadLines, LineError, NotRead};
 use super::csv_records::{RecordLimit, delimiter, plain_name, stands_for_nothing};
 use super::record::LogEntry;
@@ -57,9 +57,9 @@ const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "requestPara
 
 /// Which fields a table of an access log has of those without which it tells nothing of requests.
 fn needed_fields(fields: &[Option<Field>]) -> impl Iterator<Item = bool> {
-    use Field::{Bucket, BucketArn, IndexTime, Key, Operation, Requester, Time, Timestamp};
+    use Field::{Bucket, BucketArn, BucketWord, Key, KeyWord, Operation, Requester};
     const NEEDED: [&[Field]; 5] =
-        [&[Operation], &[Time, Timestamp, IndexTime], &[Requester], &[Bucket, BucketArn], &[Key]];
+        [&[Operation], &TIMES, &[Requester], &[Bucket, BucketWord, BucketArn], &[Key, KeyWord]];
     NEEDED.iter().map(|any| any.iter().any(|field| fields.contains(&Some(*field))))
 }
 
@@ -193,7 +193,9 @@ impl TableRows {
     fn untold_outcome(&self) -> Option<&'static str> {
         let (is_told, column) = match self {
             Self::Events(names) => (names.iter().any(|name| name == "errorCode"), "errorcode"),
-            Self::Records(fields) => (fields.contains(&Some(Field::Status)), "httpstatus"),
+            Self::Records(fields) => {
+                (STATUSES.iter().any(|status| fields.contains(&Some(*status))), "httpstatus")
+            }
             Self::Messages(_) => (true, ""),
         };
         (!is_told).then_some(column)

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
+use super::record::{LogOperation, LoggedRequester, Record};
 use crate::error::{Error, Result};
 use crate::harmless_text::{named, shown};
+use crate::s3::Operation;
 use crate::units::Share;
 
 /// Why a line cannot be read.
@@ -24,6 +26,8 @@ pub enum LineError {
     Packed,
     /// It is no JSON, or not of a record's shape.
     Json,
+    /// It is a row of values of which nothing says what they are.
+    WithoutNames,
     /// It goes on with another record.
     SeveralRecords,
     /// It is longer than any line or event may be.
@@ -46,6 +50,9 @@ impl fmt::Display for LineError {
                 f.write_str("its Base64 is damaged, holds more than 16 MiB or nothing that bks reads")
             }
             Self::Json => f.write_str("it is not the JSON of an event"),
+            Self::WithoutNames => f.write_str(
+                "it is of a row of values without names: write rows as objects, or as CSV under a line of names",
+            ),
             Self::SeveralRecords => f.write_str(
                 "it goes on with another record, as where files were put together without a line's end between",
             ),
@@ -123,8 +130,37 @@ pub struct BadLines {
     pub by_flaw: BTreeMap<LineError, u64>,
     /// The first file of which no record tells whether a request succeeded, and the field that would.
     pub untold_outcome: Option<(String, &'static str)>,
+    /// The first file of which no record tells who asked.
+    pub untold_requester: Option<String>,
+    /// The first file of which no record names the object.
+    pub untold_key: Option<String>,
     /// The first file that ends within an event: nobody knows how much of it is missing.
     pub cut_off: Option<String>,
+}
+
+/// What any record of a file tells of those fields that decide who shares a key.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FieldsTold {
+    requests: u64,
+    of_objects: u64,
+    requester: bool,
+    key: bool,
+}
+
+impl FieldsTold {
+    /// Takes over what a record tells.
+    pub(super) fn take(&mut self, record: &Record) {
+        let nobody =
+            matches!(record.requester, LoggedRequester::Anonymous | LoggedRequester::Unknown);
+        let of_object = matches!(
+            record.operation,
+            LogOperation::Known(Operation::GetObject | Operation::PutObject)
+        );
+        self.requests += 1;
+        self.of_objects += u64::from(of_object);
+        self.requester |= !nobody;
+        self.key |= record.key.is_some();
+    }
 }
 
 impl BadLines {
@@ -144,6 +180,16 @@ impl BadLines {
     /// Notes that no record of a file tells whether a request succeeded, as `field` would.
     pub(super) fn note_untold_outcome(&mut self, file: &str, field: &'static str) {
         self.untold_outcome.get_or_insert_with(|| (file.to_owned(), field));
+    }
+
+    /// Notes what no record of a file tells.
+    pub(super) fn note_untold(&mut self, file: &str, told: FieldsTold) {
+        if told.requests > 1 && !told.requester {
+            self.untold_requester.get_or_insert_with(|| file.to_owned());
+        }
+        if told.of_objects > 1 && !told.key {
+            self.untold_key.get_or_insert_with(|| file.to_owned());
+        }
     }
 
     /// Counts a line that was read, or could not be.
@@ -174,6 +220,8 @@ impl BadLines {
         }
         self.cut_off = self.cut_off.take().or(later.cut_off);
         self.untold_outcome = self.untold_outcome.take().or(later.untold_outcome);
+        self.untold_requester = self.untold_requester.take().or(later.untold_requester);
+        self.untold_key = self.untold_key.take().or(later.untold_key);
         let room = KEPT - self.first.len();
         self.first.extend(later.first.into_iter().take(room));
     }

@@ -52,7 +52,7 @@ pub(crate) fn has_flat_events(head: &[u8]) -> bool {
     let names =
         ["\"event_source\"", "\"requestParameters.", "\"requestparameters.", "\"userIdentity."];
     // A query's answer may name the fields that it has in objects of their own.
-    wrapping::has(head, names) && !wrapping::has(head, ["\"field\""])
+    wrapping::has(head, names) && !nested::has_rows_of_fields(head)
 }
 
 /// Whether JSON that begins with `head` is wrapped as a trail's files are, and nothing in it is of another kind.
@@ -94,8 +94,16 @@ pub(crate) fn read(
     bad: &mut BadLines,
     sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<()> {
-    let mut reader =
-        EventReader { flat, file, bad, sink, number: 0, skipper: None, is_within: false };
+    let mut reader = EventReader {
+        flat,
+        file,
+        bad,
+        sink,
+        number: 0,
+        skipper: None,
+        is_within: false,
+        value: None,
+    };
     windows::slide(source, |bytes, ahead| {
         // Looked at once for a whole window, UTF-8 costs serde nothing for each text.
         let (mut from, mut text) = (0, valid(bytes));
@@ -111,7 +119,13 @@ pub(crate) fn read(
             }
         }
         Ok(done)
-    })
+    })?;
+    match reader.value.take() {
+        Some(value) if reader.number == 0 => {
+            reader.count(&value, Err(LineError::WithoutNames.into()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The beginning of `bytes` that is UTF-8.
@@ -143,6 +157,8 @@ struct EventReader<'r, S> {
     skipper: Option<Skipper>,
     /// Whether what is read lies in an object that is longer than any record.
     is_within: bool,
+    /// The first element of an array that is no record, but what a field of one may be.
+    value: Option<Vec<u8>>,
 }
 
 impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
@@ -212,6 +228,10 @@ impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
     fn element(&mut self, text: &[u8]) -> Result<()> {
         match serde_json::from_slice::<String>(text) {
             Ok(text) if access_log::looks_like(text.as_bytes()) => self.within(&text, &text),
+            Ok(within) if self.value.is_none() && nested::may_hold_record(&within) => {
+                self.value = Some(text.to_vec());
+                Ok(())
+            }
             Ok(_) | Err(_) => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, ErrorKind, Read};
 
-use super::bad_lines::BadLines;
+use super::bad_lines::{BadLines, FieldsTold};
 use super::compression::{Compression, unpack};
 use super::other_format::{self, OtherFormat};
 use super::record::{LogEntry, LogOperation};
@@ -110,6 +110,29 @@ impl<'a> Log<'a> {
     /// # Errors
     /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails.
     pub fn entries(
+        self,
+        file: &str,
+        bad: &mut BadLines,
+        mut sink: impl FnMut(LogEntry<'_>) -> Result<()>,
+    ) -> Result<()> {
+        // What S3 delivers as it is has all fields, and an IBM trace never names its requesters.
+        if matches!(self.shape, RecordLayout::Own | RecordLayout::Prefixed)
+            && self.format != LogFormat::CloudTrail
+        {
+            return self.read(file, bad, sink);
+        }
+        let mut told = FieldsTold::default();
+        self.read(file, bad, |entry| {
+            if let LogEntry::Request(record) = &entry {
+                told.take(record);
+            }
+            sink(entry)
+        })?;
+        bad.note_untold(file, told);
+        Ok(())
+    }
+
+    fn read(
         mut self,
         file: &str,
         bad: &mut BadLines,

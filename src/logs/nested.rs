@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -25,9 +26,19 @@ const ANSWER_MAX: u64 = 8 << 20;
 /// Whether JSON that begins with `head` is a query's answer whose rows are arrays of fields: those of CloudTrail
 /// Lake, of Athena, and of CloudWatch Logs Insights where single fields were asked for.
 pub(super) fn is_answer(head: &[u8]) -> bool {
-    let is_of_fields = has(head, ["\"field\""]) && !has(head, ["\"@message\""]);
+    let is_of_fields = has_rows_of_fields(head) && !has(head, ["\"@message\""]);
     let is_answer = is_of_fields || has(head, ["\"QueryResultRows\"", "\"VarCharValue\""]);
     is_answer && has(head, ["eventSource", "eventsource"])
+}
+
+/// Whether JSON has rows of fields that are objects of their own, as Insights prints them: `[[{"field": …`. The
+/// parameters of events may have a `field`, too, but in no row of a list of rows.
+pub(super) fn has_rows_of_fields(head: &[u8]) -> bool {
+    let mut fields = memmem::find_iter(head, b"\"field\"");
+    fields.any(|place| {
+        let before = head[..place].iter().rev().filter(|byte| !byte.is_ascii_whitespace());
+        before.take(3).eq(b"{[[")
+    })
 }
 
 /// Reads a query's answer, hands what its rows yield to `sink` and counts what cannot be read.
@@ -48,8 +59,12 @@ pub(super) fn read(
         Ok(value) => records(&value),
         Err(_) => Vec::new(),
     };
+    // Nobody knows how many rows it has, so it is not one bad line among many.
     if events.is_empty() {
-        return bad.count(file, 1, &text, Err(LineError::Json.into()));
+        return Err(Error::request(
+            "it looks like a query's answer, but is not whole, or no row of it has an event's fields",
+        )
+        .hint("run the query again and save all it prints, or leave the file out"));
     }
     if !has(&text, ["errorCode", "errorcode", "error_code"]) {
         bad.note_untold_outcome(file, "errorcode");

@@ -45,6 +45,18 @@ pub(super) fn tell_of_bad_lines(bad: &BadLines) {
              succeeded; give that field, too"
         ));
     }
+    if let Some(file) = &bad.untold_requester {
+        output::note(&format!(
+            "no record of {file} tells who asked: all its requests are taken to be one requester's, which decides what \
+             bucket keys save; give that field, too (`requester`, of events `userIdentity`)"
+        ));
+    }
+    if let Some(file) = &bad.untold_key {
+        output::note(&format!(
+            "no record of {file} names an object: all its requests are taken to be for one, which decides what \
+             bucket keys save; give that field, too (`key`)"
+        ));
+    }
 }
 
 /// Says which lines and records are left out.

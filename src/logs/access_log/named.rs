@@ -18,9 +18,13 @@ use crate::units::parse_moment;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::logs) enum Field {
     Bucket,
+    /// A bucket that may be the one in which the log lies, where there is another.
+    BucketWord,
     BucketArn,
     /// The request's time, by a name that means no other.
     Time,
+    /// A time that may be the one at which a program took the record, where there is another.
+    TimeWord,
     /// A time that may be a table's partition's, where there is another.
     Timestamp,
     /// A time that a search engine gives each record, often the request's.
@@ -29,7 +33,11 @@ pub(in crate::logs) enum Field {
     Id,
     Operation,
     Key,
+    /// A key that may be the log's own, where there is another.
+    KeyWord,
     Status,
+    /// A status that may be the record's, where there is another.
+    StatusWord,
     Error,
     BytesSent,
     ObjectSize,
@@ -38,10 +46,14 @@ pub(in crate::logs) enum Field {
 }
 
 /// How many fields matter.
-const FIELDS: usize = 15;
+const FIELDS: usize = 19;
 
 /// What may tell a request's time, best first.
-const TIMES: [Field; 3] = [Field::Time, Field::Timestamp, Field::IndexTime];
+pub(in crate::logs) const TIMES: [Field; 4] =
+    [Field::Time, Field::TimeWord, Field::Timestamp, Field::IndexTime];
+/// The same of its key and status.
+const KEYS: [Field; 2] = [Field::Key, Field::KeyWord];
+pub(in crate::logs) const STATUSES: [Field; 2] = [Field::Status, Field::StatusWord];
 
 impl Field {
     /// The field of that name, however its words are joined and spelt.
@@ -52,20 +64,22 @@ impl Field {
         // As Elastic names the fields where it does not nest them.
         let name = name.strip_prefix("aws.s3access.").unwrap_or(name);
         Some(match plain_name(name).as_str() {
-            "bucket" | "bucketname" => Self::Bucket,
+            "bucketname" => Self::Bucket,
+            "bucket" => Self::BucketWord,
             "bucketarn" => Self::BucketArn,
-            "time" | "requesttime" | "requestdatetime" | "datetime" => Self::Time,
+            "requesttime" | "requestdatetime" => Self::Time,
+            "time" | "datetime" => Self::TimeWord,
             "timestamp" => Self::Timestamp,
-            "requester" => Self::Requester,
+            "requester" | "requesterarn" | "requestor" => Self::Requester,
             "requestid" => Self::Id,
             "operation" => Self::Operation,
-            "key" | "keyname" | "objectkey" => Self::Key,
+            "keyname" | "objectkey" => Self::Key,
+            "key" => Self::KeyWord,
+            "status" | "response" => Self::StatusWord,
             "httpstatus"
             | "httpstatuscode"
-            | "status"
             | "statuscode"
             | "scstatus"
-            | "response"
             | "responsecode"
             | "responsestatus"
             | "httpresponse"
@@ -92,7 +106,7 @@ impl<'a> Named<'a> {
     pub(in crate::logs) fn set(&mut self, field: Field, text: impl Into<Cow<'a, str>>) {
         let text = text.into();
         let is_nothing = match field {
-            Field::Key => matches!(&*text, "" | "-"),
+            Field::Key | Field::KeyWord => matches!(&*text, "" | "-"),
             _ => stands_for_nothing(&text),
         };
         if !is_nothing {
@@ -100,18 +114,18 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// The request's time, as it is written.
-    fn time(&self) -> Option<&str> {
-        TIMES.into_iter().find_map(|field| self.fields[field as usize].as_deref())
+    /// The first of some fields that there is.
+    fn best<const N: usize>(&self, fields: [Field; N]) -> Option<&str> {
+        fields.into_iter().find_map(|field| self.fields[field as usize].as_deref())
     }
 
     fn get(&self, field: Field) -> Option<&[u8]> {
-        self.fields[field as usize].as_deref().map(str::as_bytes)
+        self.best([field]).map(str::as_bytes)
     }
 
     /// A whole number, which some writers put as a float.
-    fn whole(&self, field: Field) -> &[u8] {
-        let text = self.get(field).unwrap_or(b"-");
+    fn whole<const N: usize>(&self, fields: [Field; N]) -> &[u8] {
+        let text = self.best(fields).map_or(&b"-"[..], str::as_bytes);
         text.strip_suffix(b".0").unwrap_or(text)
     }
 
@@ -123,18 +137,19 @@ impl<'a> Named<'a> {
     /// What the fields say.
     pub(in crate::logs) fn record(&self) -> Result<Record<'_>, LineError> {
         let operation_name = self.get(Field::Operation).ok_or(LineError::Lacks("operation"))?;
-        let time = self.time().ok_or(LineError::Lacks("time"))?;
+        let time = self.best(TIMES).ok_or(LineError::Lacks("time"))?;
         let arn = self.get(Field::BucketArn);
         let of_arn = arn.map(|arn| crate::logs::record::bucket_and_key(arn).0);
+        let named = self.get(Field::Bucket).or(of_arn).or_else(|| self.get(Field::BucketWord));
         Ok(Record {
             time: moment(time).ok_or(LineError::Field("time"))?,
-            bucket: self.get(Field::Bucket).or(of_arn).ok_or(LineError::Lacks("bucket"))?,
-            key: self.get(Field::Key),
+            bucket: named.ok_or(LineError::Lacks("bucket"))?,
+            key: self.best(KEYS).map(str::as_bytes),
             version_id: self.get(Field::VersionId),
-            status: super::status(self.whole(Field::Status))?,
+            status: super::status(self.whole(STATUSES))?,
             error: self.get(Field::Error),
-            object_size: number(self.whole(Field::ObjectSize), "object size")?,
-            bytes_sent: number(self.whole(Field::BytesSent), "bytes sent")?,
+            object_size: number(self.whole([Field::ObjectSize]), "object size")?,
+            bytes_sent: number(self.whole([Field::BytesSent]), "bytes sent")?,
             id: self.get(Field::Id),
             region: self.get(Field::Host).and_then(super::endpoint::region),
             ..Record::new(

@@ -146,7 +146,8 @@ impl UserIdentity<'_> {
             };
         }
         match (self.account_id.get(), self.invoked_by.get().filter(|name| is_service(name))) {
-            (Some(account), _) => LoggedRequester::Root { account },
+            // A session of a role that nothing names is not the account's root.
+            (Some(account), _) if kind != Some(b"AssumedRole") => LoggedRequester::Root { account },
             (None, Some(service)) if !is_forwarded(service) => working_for(service, received),
             _ => LoggedRequester::Unknown,
         }
