@@ -350,9 +350,8 @@ impl RecordGatherer {
         if self.in_trail {
             self.data_events.note(self.names.bucket_of(place), when);
         }
-        // One that fails may have been sent to an endpoint that is not the bucket's.
-        if let Some(region) = record.region.filter(|_| fate == RequestStatus::Served) {
-            self.names.note_region(place, region);
+        if let Some(region) = record.region.filter(|_| !is_of_other_region(record)) {
+            self.names.note_region(place, region, fate == RequestStatus::Served);
         }
         if let Some(keys) = record.deleted_keys.filter(|keys| *keys > 0) {
             let when = Stamp::new(ms, RequestKind::DeletedKeys);
@@ -534,6 +533,19 @@ pub(crate) fn id_of(record: &Record, object: ObjectId, ms: u64) -> u64 {
     let [object, more] = object;
     let parts = [SessionIdentity::hash(record), object, more, ms, record.bytes_sent.unwrap_or(0)];
     parts.iter().fold(Hash::new(), |hash, part| hash.with(&part.to_le_bytes())).get() | 1
+}
+
+/// Whether the answer says that the request went to the endpoint of a region that is not the bucket's
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+fn is_of_other_region(record: &Record) -> bool {
+    const ERRORS: [&[u8]; 4] = [
+        b"PermanentRedirect",
+        b"TemporaryRedirect",
+        b"AuthorizationHeaderMalformed",
+        b"IllegalLocationConstraintException",
+    ];
+    record.status.is_some_and(|status| matches!(status, 301 | 307))
+        || record.error.is_some_and(|error| ERRORS.contains(&error))
 }
 
 /// What became of a request. AWS bills conditional requests and most errors of clients, but neither those of
