@@ -241,8 +241,12 @@ impl Logs<'_> {
         recording.inventories = inventories;
         recording.files_left_out = files_left_out;
         recording.arguments = args.typed();
-        if !quiet && recording.repeated > 0 {
-            output::note(&format!("{} records repeat another, and count once", recording.repeated));
+        if !quiet {
+            notes::tell_of_untold(&recording);
+            if recording.repeated > 0 {
+                let repeated = recording.repeated;
+                output::note(&format!("{repeated} records repeat another, and count once"));
+            }
         }
         Ok(recording)
     }
