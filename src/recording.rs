@@ -19,6 +19,7 @@
 
 mod bucket_kms_keys;
 mod copies;
+mod delivery_path;
 pub mod earlier_objects;
 pub mod gather;
 pub(crate) mod hash;

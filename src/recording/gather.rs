@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::LONGEST;
+use super::delivery_path::DeliveryPath;
 use super::earlier_objects::{EarlierKey, WriteTimes, plain_key, spread_ms};
 use super::hash::{Hash, NO_OBJECT, ObjectId, object};
 use super::kms_calls::{BucketKmsCalls, DataEvents, KeptKmsCalls, KmsCallCounts};
@@ -137,6 +138,8 @@ pub struct RecordGatherer {
     nearest_ms: u64,
     /// Whether the file at hand is a trail.
     in_trail: bool,
+    /// What the path of the file at hand tells of its bucket.
+    delivered: Option<DeliveryPath>,
     /// Whether all times so far are whole seconds.
     pub(crate) whole_seconds: bool,
     /// What the trail's data events tell of each bucket, by its number.
@@ -183,6 +186,7 @@ impl RecordGatherer {
             files: Vec::new(),
             last_request: None,
             in_trail: false,
+            delivered: None,
             whole_seconds: true,
             data_events: DataEvents::default(),
             kms_log: None,
@@ -247,6 +251,11 @@ impl RecordGatherer {
         self.files.push(name.to_owned());
         self.in_trail = format == LogFormat::CloudTrail;
         self.taken.of_trail |= self.in_trail;
+    }
+
+    /// Takes what the path of the file at hand tells.
+    pub(crate) fn note_path(&mut self, path: &str) {
+        self.delivered = DeliveryPath::of(path).filter(|_| !self.in_trail);
     }
 
     /// Takes what a log tells.
@@ -350,7 +359,8 @@ impl RecordGatherer {
         if self.in_trail {
             self.data_events.note(self.names.bucket_of(place), when);
         }
-        if let Some(region) = record.region.filter(|_| !is_of_other_region(record)) {
+        let delivered = self.delivered.as_ref().and_then(|path| path.region_of(record.bucket));
+        if let Some(region) = record.region.or(delivered).filter(|_| !is_of_other_region(record)) {
             self.names.note_region(place, region, fate == RequestStatus::Served);
         }
         if let Some(keys) = record.deleted_keys.filter(|keys| *keys > 0) {

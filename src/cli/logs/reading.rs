@@ -288,6 +288,7 @@ impl<T: GatherAlso> Gathered<T> {
     fn read(&mut self, mut open: OpenLog) -> Result<()> {
         if let Some(format) = open.format() {
             let gather = self.gathers.of(format, &open.name)?;
+            gather.note_path(&open.name);
             open.read(&mut self.files.bad, |entry| {
                 self.also.take(entry);
                 gather.take(entry)
@@ -366,6 +367,7 @@ impl ParallelReader {
         if let Some(format) = open.format() {
             let mut gather = self.pattern.beside(self.memory);
             gather.begin(format, &open.name);
+            gather.note_path(&open.name);
             open.read(&mut bad, |entry| {
                 also.take(entry);
                 gather.take(entry)
