@@ -100,8 +100,7 @@ impl KnownTotalArgs {
         }
         let mut a_month = 0.0;
         let (mut names, mut times) = (Vec::new(), Vec::new());
-        for path in &self.bills {
-            let bill = bills::read(path)?;
+        for (path, bill) in self.bills.iter().zip(bills::read_all(&self.bills)?) {
             let requests: f64 = bill.lines.iter().map(|line| line.requests).sum();
             let (from, to) = bill.time_ns().unwrap_or_default();
             let seconds = (to.saturating_sub(from) as f64 / 1e9).max(1.0);
