@@ -62,6 +62,12 @@ fn set(item: &mut InventoryItem, column: InventoryColumn, cell: &ParquetValue) -
         (InventoryColumn::LastModified | InventoryColumn::RetainUntil, ParquetValue::Time(ns)) => {
             item.set_time(column, *ns);
         }
+        (_, ParquetValue::Time(_)) => {
+            return Err(Error::request(format!(
+                "`{}` is a time, but must be of the type that S3 gives it",
+                column.name()
+            )));
+        }
         _ => return item.set_text(column, &cell.as_csv()),
     }
     Ok(())

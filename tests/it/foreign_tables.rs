@@ -188,6 +188,8 @@ fn lines_are_counted_with_the_header() {
             .to_owned()
             + &bill("5")
             + &bill("many");
+    let log = line("lake", 0, "REST.PUT.OBJECT", "lake.s3.eu-west-1.amazonaws.com", 200);
+    fs::write(folder.path().join("a.log"), log).unwrap();
     for end in ["\n", "\r\n"] {
         fs::write(folder.path().join("i.csv"), inventory.replace('\n', end)).unwrap();
         let told = fails(folder.path(), 2, &["inventory", "i.csv", "--as-of", "2026-11-20"]);
@@ -267,6 +269,8 @@ fn files_that_are_no_log_have_their_names() {
 fn hints_work_on_what_they_are_of() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.orc"), b"ORC\x08\x03").unwrap();
+    let log = line("lake", 0, "REST.PUT.OBJECT", "lake.s3.eu-west-1.amazonaws.com", 200);
+    fs::write(folder.path().join("a.log"), log).unwrap();
     for words in [&["replay", "a.orc"][..], &["replay", "a.log", "--bill", "a.orc"]] {
         let told = fails(folder.path(), 2, words);
         assert!(told.contains("orc.read_table('FILE')") && !told.contains("duckdb"), "{told}");
@@ -311,7 +315,18 @@ fn billed(folder: &Path, bills: &[&str]) -> (Option<i32>, String) {
     let log: String = (0..9).map(|s| line("lake", s, "REST.PUT.OBJECT", host, 200)).collect();
     fs::write(folder.join("a.log"), log).unwrap();
     let bills = bills.iter().flat_map(|bill| ["--bill", bill]);
-    let words = ["replay", "a.log", "-o", "out", "--overwrite"];
+    // 9 requests a day are 270 a month, fewer than any of the bills has.
+    let words = [
+        "replay",
+        "a.log",
+        "-o",
+        "out",
+        "--overwrite",
+        "--from",
+        "2026-11-20",
+        "--to",
+        "2026-11-21",
+    ];
     let words: Vec<&str> = words.into_iter().chain(bills).collect();
     let (code, _, told) = code_and_texts(folder, &words);
     (code, told)
@@ -364,8 +379,8 @@ fn metrics_in_other_prints_are_read_or_named() {
     let (code, told) = billed(folder.path(), &["m.json"]);
     assert_eq!(code, Some(0), "{told}");
     let known = fs::read_to_string(folder.path().join("out/known_total.csv")).unwrap();
-    // 5 calls an hour.
-    assert!(known.contains("3600"), "{known}");
+    // 5 calls an hour are 3,600 in 30 days, 13.3 times the log's 270.
+    assert!(known.contains(",13.333333"), "{known}");
     let utf16: Vec<u8> = [0xff, 0xfe]
         .into_iter()
         .chain(of("CallCount", epoch.clone(), json!([5, 5, 5])).bytes().flat_map(|byte| [byte, 0]))
