@@ -233,12 +233,14 @@ fn of_text(head: &[u8]) -> Option<OtherFormat> {
     ))
 }
 
-/// Whether a line is nothing but Base64, and too long for a word.
+/// Whether a line is nothing but Base64, of letters of either case and digits, and too long for a word.
 fn is_base64(line: &[u8]) -> bool {
     const LONG: usize = 60;
     let line = line.trim_ascii();
     let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-    line.len() >= LONG && line.iter().all(is_of_it)
+    let kinds = [u8::is_ascii_uppercase, u8::is_ascii_lowercase, u8::is_ascii_digit];
+    let has_all = kinds.iter().all(|is_one| line.iter().any(is_one));
+    line.len() >= LONG && has_all && line.iter().all(is_of_it)
 }
 
 /// What a text in angle brackets is.
