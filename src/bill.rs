@@ -13,17 +13,18 @@
 
 pub(crate) mod cloudwatch;
 
-use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Cursor, Read};
 
 use parquet::file::reader::ChunkReader;
 
 use crate::error::{Error, Result};
-use crate::logs::csv_records::{RecordLimit, delimiter, plain_name, stands_for_nothing};
+use crate::logs::csv_records::{
+    RecordLimit, RecordLines, delimiter, plain_name, stands_for_nothing,
+};
 use crate::logs::other_format::{self, OtherFormat};
 use crate::named_enum::named_enum;
-use crate::parquet_rows::{ParquetTable, ParquetValue};
-use crate::units::{parse_moment, utc};
+use crate::parquet_rows::ParquetTable;
+use crate::units::parse_moment;
 
 named_enum! {
     /// Which format a bill has.
@@ -182,8 +183,8 @@ impl Header {
         self.find(name).ok_or_else(|| {
             Error::request(format!("the bill has no column `{name}`"))
                 .hint(
-                    "give a FOCUS export or a Cost and Usage Report, as Parquet or as CSV with its header; of any \
-                     other bill the number of its KMS requests will do: `bks simulate` and `bks replay` take it by \
+                    "give a FOCUS export or a Cost and Usage Report, as Parquet or as CSV with its header, or what `aws \
+                     cloudwatch get-metric-data --output json` prints; of any other bill the number of its KMS requests will do: `bks simulate` and `bks replay` take it by \
                      `--known-calls`, e.g., `--known-calls 1e6/month`",
                 )
         })
@@ -298,7 +299,10 @@ impl BillColumns {
     fn line(&self, row: &csv::StringRecord, quantity: &str) -> Result<KmsBillLine> {
         let requests = quantity.parse::<f64>().ok().filter(|requests| requests.is_finite());
         let requests = requests.ok_or_else(|| {
-            Error::request(format!("the quantity is `{quantity}`, but must be a number"))
+            Error::request(format!(
+                "the quantity is `{quantity}`, but must be a number, e.g., `1000.5`"
+            ))
+            .hint(AS_WRITTEN)
         })?;
         let (from_ns, to_ns) = (time(cell(row, self.from))?, time(cell(row, self.to))?);
         if from_ns >= to_ns {
@@ -325,10 +329,13 @@ fn is_of_key_pairs(text: &str) -> bool {
     })
 }
 
+const AS_WRITTEN: &str = "give the bill as AWS wrote it: spreadsheets write numbers and times in another way when they save it";
+
 /// Reads `2024-09-25 20:00:00` and the like.
 fn time(text: &str) -> Result<i64> {
     parse_moment(text.as_bytes()).ok_or_else(|| {
         Error::request(format!("`{text}` is not a point in time, e.g., `2024-09-25 20:00:00`"))
+            .hint(AS_WRITTEN)
     })
 }
 
@@ -355,7 +362,7 @@ pub(crate) fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> R
     invoice.rows = table.read(&indexes, &mut |_, cells| {
         row.clear();
         for cell in cells {
-            row.push_field(&text(cell));
+            row.push_field(&cell.as_csv());
         }
         invoice.time.merge(columns.time(&row));
         if let Some(quantity) = columns.quantity(&row) {
@@ -366,20 +373,15 @@ pub(crate) fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> R
     Ok(invoice)
 }
 
-/// A cell as CSV would have it.
-fn text(cell: &ParquetValue) -> Cow<'_, str> {
-    match cell {
-        ParquetValue::Null => Cow::Borrowed(""),
-        ParquetValue::Flag(flag) => Cow::Owned(flag.to_string()),
-        ParquetValue::Whole(number) => Cow::Owned(number.to_string()),
-        ParquetValue::Real(number) => Cow::Owned(number.to_string()),
-        ParquetValue::Time(ns) => Cow::Owned(utc(*ns)),
-        ParquetValue::Text(_) => Cow::Borrowed(cell.text().unwrap_or_default()),
-    }
-}
-
 /// Most bytes of the line of column names.
 const HEADER_MAX: u64 = 64 << 10;
+
+/// Refuses what begins so and is known to be no bill.
+pub(crate) fn refuse_other(head: &[u8]) -> Result<()> {
+    let Some(other) = other_format::of(head).filter(OtherFormat::is_log) else { return Ok(()) };
+    let error = Error::request(format!("the file is not a bill: it is {}", other.what));
+    Err(other.way_out.into_iter().fold(error, Error::hint))
+}
 
 /// Reads a part of a bill in CSV, which may have no KMS requests, or metrics.
 pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
@@ -387,11 +389,7 @@ pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
     let mut first = Vec::new();
     let read = source.by_ref().take(HEADER_MAX).read_until(b'\n', &mut first);
     read.map_err(|error| Error::run(format!("cannot be read: {error}")).at(place))?;
-    if let Some(other) = other_format::of(&first).filter(OtherFormat::is_log) {
-        let error =
-            Error::request(format!("the file is not a bill: it is {}", other.what)).at(place);
-        return Err(other.way_out.into_iter().fold(error, Error::hint));
-    }
+    refuse_other(&first).map_err(|error| error.at(place))?;
     let delimiter = delimiter(&first);
     let is_metrics = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first).starts_with(b"{");
     let source = Cursor::new(first).chain(source);
@@ -403,10 +401,11 @@ pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
     let header = reader.headers().map_err(|error| unreadable(&error, place, 1))?;
     let columns = BillColumns::of(header).map_err(|error| error.at(place))?;
     let mut invoice = KmsBill::empty(columns.format);
-    let mut row = csv::StringRecord::new();
+    let mut row = header.clone();
+    let lines = RecordLines::by_first(&row, reader.position().line());
     loop {
         left.begin();
-        let line = reader.position().line();
+        let line = lines.next(reader.position().line());
         if !reader.read_record(&mut row).map_err(|error| unreadable(&error, place, line))? {
             break;
         }

@@ -210,7 +210,12 @@ impl AssumedRegion {
         if let Some(region) = &options.region {
             return Self { name: region.clone(), why: format!("Region: {region}, as asked for.") };
         }
-        let logged = details.regions(&log.buckets);
+        let mut logged = details.regions(&log.buckets);
+        if logged.is_empty() {
+            logged = log.regions.iter().flatten().cloned().collect();
+            logged.sort();
+            logged.dedup();
+        }
         match &logged[..] {
             [] => Self::assumed(format!(
                 "Region: {ASSUMED} is assumed, as the log does not say; prices and quota follow it."

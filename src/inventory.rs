@@ -19,12 +19,15 @@ pub(crate) mod rows;
 pub mod tally;
 pub mod versions;
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::logs::csv_records::plain_name;
+use crate::logs::csv_records::{plain_name, stands_for_nothing};
 use crate::logs::record::percent_decoded;
+use crate::logs::timestamps::epoch;
 use crate::named_enum::named_enum;
 use crate::units::parse_moment;
 
@@ -340,23 +343,28 @@ impl InventoryItem {
 
     /// Takes over a value that is written as text.
     fn set_text(&mut self, column: InventoryColumn, text: &str) -> Result<()> {
-        if text.is_empty() {
+        // A bucket, a key or a version may be called by a word that stands for nothing elsewhere.
+        let is_name = matches!(
+            column,
+            InventoryColumn::Bucket | InventoryColumn::Key | InventoryColumn::VersionId
+        );
+        if text.is_empty() || (!is_name && stands_for_nothing(text)) {
             return Ok(());
         }
         let wrong = |constraint: &str| {
             Error::request(format!("`{}` is `{text}`, but must be {constraint}", column.name()))
+                .hint("write it as S3 does, or leave it empty where it is not known")
         };
         match column {
             InventoryColumn::Bucket => self.bucket.push_str(text),
             InventoryColumn::Key => self.key.push_str(text),
             InventoryColumn::Size => {
-                let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-                let size = text.parse().ok().filter(|_| digits);
-                self.size = Some(size.ok_or_else(|| wrong("a number of bytes"))?);
+                self.size = Some(whole(text).ok_or_else(|| wrong("a number of bytes"))?);
             }
             InventoryColumn::LastModified | InventoryColumn::RetainUntil => {
                 let time = parse_moment(text.as_bytes())
-                    .ok_or_else(|| wrong("a time as ISO 8601 has it"))?;
+                    .or_else(|| whole(text).and_then(epoch).filter(|ns| SINCE_S3.contains(ns)))
+                    .ok_or_else(|| wrong("a time as ISO 8601 has it, or since 1970"))?;
                 self.set_time(column, time);
             }
             InventoryColumn::LockMode => {
@@ -369,9 +377,7 @@ impl InventoryItem {
                     one_of_two(text, ["ON", "OFF"]).ok_or_else(|| wrong("`ON` or `OFF`"))?;
             }
             InventoryColumn::IsLatest | InventoryColumn::IsDeleteMarker => {
-                let flag =
-                    text.to_ascii_lowercase().parse().map_err(|_| wrong("`true` or `false`"))?;
-                self.set_flag(column, flag);
+                self.set_flag(column, flag(text).ok_or_else(|| wrong("`true` or `false`"))?);
             }
             InventoryColumn::StorageClass => self.set_class(text),
             InventoryColumn::AccessTier => self.set_tier(text),
@@ -386,11 +392,8 @@ impl InventoryItem {
                     })?;
             }
             InventoryColumn::BucketKeyStatus => {
-                self.bucket_key = match text.trim().to_ascii_uppercase().as_str() {
-                    "ENABLED" | "TRUE" => BucketKeyStatus::Enabled,
-                    "DISABLED" | "FALSE" => BucketKeyStatus::Disabled,
-                    _ => return Err(wrong("`ENABLED` or `DISABLED`")),
-                };
+                let is_on = one_of_two(text, ["ENABLED", "DISABLED"]).or_else(|| flag(text));
+                self.set_flag(column, is_on.ok_or_else(|| wrong("`ENABLED` or `DISABLED`"))?);
             }
             InventoryColumn::VersionId => self.version_id.push_str(text),
             InventoryColumn::SequenceNumber => self.sequence.push_str(text),
@@ -404,6 +407,31 @@ impl InventoryItem {
         }
         Ok(())
     }
+}
+
+/// From when S3 began, 2006, to 2100, in nanoseconds since the Unix epoch: a number that stands for another time is no
+/// such count.
+const SINCE_S3: Range<i64> = 1_136_073_600_000_000_000..4_102_444_800_000_000_000;
+
+/// Whether a text says that something is so, as S3 or a table of numbers writes it.
+fn flag(text: &str) -> Option<bool> {
+    one_of_two(text, ["true", "false"]).or_else(|| match whole(text)? {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    })
+}
+
+/// A whole number, as digits or as a program writes one that it keeps as a fraction: `1000.0`, `1e3`.
+fn whole(text: &str) -> Option<u64> {
+    /// Beyond it, such programs leave numbers out.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok();
+    }
+    let begins_so = text.starts_with(|first: char| first.is_ascii_digit());
+    let number = text.parse::<f64>().ok().filter(|number| begins_so && number.fract() == 0.0)?;
+    (0.0..=EXACT).contains(&number).then_some(number as u64)
 }
 
 /// Whether a word, in whatever case, is the first of two; `None` if it is neither.

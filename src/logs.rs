@@ -40,7 +40,7 @@ pub mod other_format;
 mod packed;
 pub mod parquet;
 pub mod record;
-mod timestamps;
+pub(crate) mod timestamps;
 mod windows;
 mod wrapping;
 

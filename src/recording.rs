@@ -19,6 +19,7 @@
 
 mod bucket_kms_keys;
 mod copies;
+mod delivery_path;
 pub mod earlier_objects;
 pub mod gather;
 pub(crate) mod hash;
@@ -40,7 +41,7 @@ use std::sync::OnceLock;
 
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::{Error, Result};
-use crate::s3::{Operation, Principal};
+use crate::s3::{Operation, Principal, is_region_code};
 use crate::units::SimDuration;
 
 pub use bucket_kms_keys::{BucketKmsKeys, OtherKmsKey};
@@ -251,6 +252,24 @@ impl Recording {
     /// Whether every write was answered with a bucket key.
     pub(crate) fn has_bucket_keys_on(&self) -> bool {
         self.taken.bucket_keys > 0 && self.taken.bucket_keys >= self.seen.all_writes
+    }
+
+    /// The first bucket of which the log tells no region, by its number, and how many there are.
+    pub(crate) fn region_untold(&self) -> Option<(usize, usize)> {
+        let all = self.regions.iter().enumerate();
+        let mut untold = all.filter(|(_, told)| {
+            !told.as_ref().is_some_and(|region| is_region_code(region.as_bytes()))
+        });
+        untold.next().map(|(first, _)| (first, 1 + untold.count()))
+    }
+
+    /// Whether there are counted requests of objects' data, and nothing tells how any object is encrypted: no record,
+    /// no KMS call, no KMS key's name, no inventory, and nobody who says that all are to be under KMS.
+    pub(crate) fn is_encryption_untold(&self) -> bool {
+        let told = self.taken.encryption_known + self.taken.kms_events + self.inventories as u64;
+        let is_asked = self.arguments.iter().any(|word| word == "--as-kms");
+        let needs_keys = self.seen.writes + self.seen.unwraps > 0;
+        needs_keys && told == 0 && !is_asked && self.kms_keys.first.iter().all(Option::is_none)
     }
 
     /// Whether an inventory tells of objects that were read and have no bucket key.

@@ -11,15 +11,36 @@
 //! metrics of keys (<https://aws.amazon.com/blogs/security/aws-kms-cloudwatch-metrics-help-you-better-track-and-understand-how-your-kms-keys-are-being-used/>).
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::Read;
 
 use serde::Deserialize;
 
 use super::{BillFormat, KmsBill, KmsBillLine, time};
 use crate::error::{Error, Result};
+use crate::logs::timestamps::epoch;
 
 /// Most bytes of a file.
 const LONGEST: u64 = 64 << 20;
+
+/// Metrics of `AWS/S3`, which a series may be labelled by
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html>).
+const METRICS_OF_S3: [&str; 14] = [
+    "NumberOfObjects",
+    "BucketSizeBytes",
+    "AllRequests",
+    "GetRequests",
+    "PutRequests",
+    "DeleteRequests",
+    "HeadRequests",
+    "PostRequests",
+    "ListRequests",
+    "BytesDownloaded",
+    "BytesUploaded",
+    "4xxErrors",
+    "5xxErrors",
+    "TotalRequestLatency",
+];
 
 /// What either command prints.
 #[derive(Deserialize)]
@@ -35,8 +56,8 @@ struct MetricOutput {
 struct MetricSeries {
     #[serde(default)]
     label: String,
-    timestamps: Vec<String>,
-    values: Vec<f64>,
+    timestamps: Vec<MetricTime>,
+    values: Vec<Option<f64>>,
     status_code: Option<String>,
 }
 
@@ -44,8 +65,37 @@ struct MetricSeries {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Datapoint {
-    timestamp: String,
+    timestamp: MetricTime,
     sum: Option<f64>,
+}
+
+/// When a period begins: as the CLI prints it, or as programs do, in seconds since the Unix epoch or another unit.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum MetricTime {
+    Text(String),
+    Epoch(f64),
+}
+
+impl fmt::Display for MetricTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Epoch(number) => number.fmt(f),
+        }
+    }
+}
+
+impl MetricTime {
+    /// In nanoseconds since the Unix epoch.
+    fn ns(&self) -> Result<i64> {
+        match self {
+            Self::Text(text) => time(text),
+            Self::Epoch(number) => epoch(*number as u64)
+                .filter(|_| *number >= 0.0)
+                .ok_or_else(|| Error::request(format!("`{number}` is no time since the epoch"))),
+        }
+    }
 }
 
 /// A sum of calls, and when its period begins, in nanoseconds since the Unix epoch.
@@ -117,7 +167,17 @@ fn of_series(series: Vec<MetricSeries>) -> Result<Vec<PeriodSum>> {
                 values.len()
             )));
         }
+        if METRICS_OF_S3.contains(&label.as_str()) {
+            return Err(Error::request(format!(
+                "the series `{label}` is a metric of S3, which counts no call of KMS"
+            ))
+            .hint("ask for `CallCount` of `AWS/Usage` with the service `KMS`"));
+        }
         for (timestamp, value) in timestamps.iter().zip(values) {
+            let value = value.ok_or_else(|| {
+                Error::request(format!("the series `{label}` has no value at `{timestamp}`"))
+                    .hint("leave the point out: a period without a value had no call")
+            })?;
             sums.push(sum(timestamp, value)?);
         }
     }
@@ -135,13 +195,13 @@ fn of_points(points: Vec<Datapoint>) -> Result<Vec<PeriodSum>> {
     sums.collect()
 }
 
-fn sum(timestamp: &str, value: f64) -> Result<PeriodSum> {
+fn sum(timestamp: &MetricTime, value: f64) -> Result<PeriodSum> {
     if !value.is_finite() || value < 0.0 {
         return Err(Error::request(format!(
             "the value of `{timestamp}` is `{value}`, but a sum of calls is at least 0"
         )));
     }
-    Ok(PeriodSum { from_ns: time(timestamp)?, requests: value })
+    Ok(PeriodSum { from_ns: timestamp.ns()?, requests: value })
 }
 
 /// The shortest time between two points.

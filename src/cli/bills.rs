@@ -2,12 +2,14 @@
 
 mod bill_folder;
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::logs::files::{open, unreadable};
-use crate::bill::{self, KmsBill, cloudwatch};
+use crate::bill::{self, BillFormat, KmsBill, cloudwatch};
 use crate::error::{Error, Result};
 use crate::logs::compression::decompressed;
 use crate::logs::{archive, other_format};
@@ -20,6 +22,59 @@ const FOLDERS: usize = 5;
 
 /// Ends of names that parts of a bill have.
 const ENDS: [&str; 6] = [".csv", ".gz", ".zst", ".zip", ".parquet", ".tsv"];
+
+/// Reads bills, of which none may tell again what another one does.
+pub(super) fn read_all(paths: &[PathBuf]) -> Result<Vec<KmsBill>> {
+    let mut bills = Vec::new();
+    let mut seen = ToldBefore::default();
+    for path in paths {
+        let bill = read(path)?;
+        seen.take(path, &bill)?;
+        bills.push(bill);
+    }
+    Ok(bills)
+}
+
+/// The lines of KMS requests of some bills, by what each tells.
+#[derive(Default)]
+struct ToldBefore {
+    bills: BTreeMap<PathBuf, HashSet<(i64, i64, u64)>>,
+}
+
+/// A bill tells what another one does if so many of its lines at least, and such a part of them, are in that one.
+const SAME_LINES: (usize, f64) = (3, 0.9);
+
+impl ToldBefore {
+    /// Takes the lines of another bill, or of a part of one that lies elsewhere. Metrics of several calls may well be
+    /// equal, and are not compared.
+    fn take(&mut self, path: &Path, bill: &KmsBill) -> Result<()> {
+        if bill.format == BillFormat::CloudWatch {
+            return Ok(());
+        }
+        let lines = bill.lines.iter().filter(|line| line.requests != 0.0);
+        let own: HashSet<_> =
+            lines.map(|line| (line.from_ns, line.to_ns, line.requests.to_bits())).collect();
+        for (other, lines) in &self.bills {
+            let same = own.intersection(lines).count();
+            let fewer = own.len().min(lines.len());
+            if same >= SAME_LINES.0 && same as f64 >= SAME_LINES.1 * fewer as f64 {
+                return Err(Error::request(format!(
+                    "{same} of its {} lines of KMS requests, by time and quantity, are in `{}`, too, and would count \
+                     twice",
+                    own.len(),
+                    other.display()
+                ))
+                .at(path.display().to_string())
+                .hint(
+                    "leave one of them out; of a folder with several versions of a report copy the manifest beside \
+                     their folders, too, which says which is in force",
+                ));
+            }
+        }
+        self.bills.insert(path.to_owned(), own);
+        Ok(())
+    }
+}
 
 /// Reads a bill: a file, its manifest or a folder with its parts.
 pub(super) fn read(path: &Path) -> Result<KmsBill> {
@@ -39,19 +94,33 @@ pub(super) fn read(path: &Path) -> Result<KmsBill> {
     } else {
         parts.push(path.to_owned());
     }
-    let mut whole: Option<KmsBill> = None;
+    // What lies in one folder is of one version.
+    let mut folders: BTreeMap<PathBuf, KmsBill> = BTreeMap::new();
     for part in parts {
+        let folder = part.parent().unwrap_or(Path::new("")).to_owned();
         for invoice in file(&part)? {
-            match &mut whole {
-                None => whole = Some(invoice),
-                Some(whole) => {
-                    whole.merge(invoice).map_err(|error| error.at(part.display().to_string()))?;
-                }
+            match folders.entry(folder.clone()) {
+                Entry::Vacant(new) => drop(new.insert(invoice)),
+                Entry::Occupied(mut known) => merge(known.get_mut(), invoice, &part)?,
             }
+        }
+    }
+    let mut seen = ToldBefore::default();
+    let mut whole: Option<KmsBill> = None;
+    for (folder, invoice) in folders {
+        seen.take(&folder, &invoice)?;
+        match &mut whole {
+            None => whole = Some(invoice),
+            Some(whole) => merge(whole, invoice, &folder)?,
         }
     }
     let whole = whole.ok_or_else(|| Error::request("the bill is empty").at(&place))?;
     whole.checked().map_err(|error| error.at(place))
+}
+
+/// Adds a part that lies at `path`.
+fn merge(whole: &mut KmsBill, part: KmsBill, path: &Path) -> Result<()> {
+    whole.merge(part).map_err(|error| error.at(path.display().to_string()))
 }
 
 /// What a file holds: one bill, those in an archive, or none if it is empty, as exports leave parts that they no
@@ -126,6 +195,7 @@ fn manifest(path: &Path) -> Result<Option<BillManifest>> {
     let read = open(path)?.take(MANIFEST_MAX).read_to_end(&mut text);
     read.map_err(|error| unreadable(path, &error))?;
     let place = path.display().to_string();
+    bill::refuse_other(&text[..text.len().min(1 << 10)]).map_err(|error| error.at(&place))?;
     let first = cloudwatch::documents::<serde_json::Value>(&text).next();
     let manifest = first.and_then(std::result::Result::ok).unwrap_or_default();
     if cloudwatch::is_metrics(&manifest) {

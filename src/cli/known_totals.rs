@@ -38,13 +38,22 @@ struct KnownCalls {
 
 fn parse_calls(text: &str) -> std::result::Result<KnownCalls, String> {
     let (number, time) = text.trim().split_once('/').unwrap_or((text.trim(), "month"));
-    let wrong = || format!("`{text}` is not a number of calls and a time, e.g., `3.1e9/month`");
-    let calls = number.trim().replace(',', "").parse::<f64>().ok();
-    let calls = calls.filter(|calls| calls.is_finite() && *calls > 0.0).ok_or_else(wrong)?;
+    let calls = calls(number.trim()).ok_or_else(|| {
+        format!(
+            "`{number}` is not a number of calls: give digits with a point for fractions, e.g., `1500000`, `1.5e6`, \
+             `1.5M` or `1,500,000` (commas part groups of three)"
+        )
+    })?;
+    let wrong = || {
+        format!(
+            "`{time}` is not a time: it must be `s`, `min`, `h`, `day`, `month`, `year` or a duration as `30d`"
+        )
+    };
     let seconds = match time.trim() {
         "month" | "mo" => MONTH_S,
         "day" => 86_400.0,
         "hour" => 3_600.0,
+        "year" => 12.0 * MONTH_S,
         // `/h` is one hour.
         unit if unit.starts_with(char::is_alphabetic) => {
             seconds(&format!("1{unit}")).ok_or_else(wrong)?
@@ -52,6 +61,25 @@ fn parse_calls(text: &str) -> std::result::Result<KnownCalls, String> {
         length => seconds(length).ok_or_else(wrong)?,
     };
     Ok(KnownCalls { a_month: calls / seconds * MONTH_S, typed: text.trim().to_owned() })
+}
+
+/// A number above nothing: its commas part groups of three digits, and `k`, `M` and `G` after it are thousands,
+/// millions and thousands of millions, as bks prints them.
+fn calls(text: &str) -> Option<f64> {
+    let (text, times) = match text.as_bytes().last()? {
+        b'k' => (&text[..text.len() - 1], 1e3),
+        b'M' => (&text[..text.len() - 1], 1e6),
+        b'G' => (&text[..text.len() - 1], 1e9),
+        _ => (text, 1.0),
+    };
+    let whole = text.split(['.', 'e', 'E']).next().unwrap_or_default();
+    let (first, groups) = whole.split_once(',').unwrap_or((whole, ""));
+    let is_group = |group: &str| group.len() == 3 && group.bytes().all(|it| it.is_ascii_digit());
+    let are_groups =
+        whole == first || ((1..=3).contains(&first.len()) && groups.split(',').all(is_group));
+    let has_more = text[whole.len()..].contains(',');
+    let number = text.replace(',', "").trim_end().parse::<f64>().ok()? * times;
+    (are_groups && !has_more && number.is_finite() && number > 0.0).then_some(number)
 }
 
 fn seconds(text: &str) -> Option<f64> {
@@ -72,8 +100,7 @@ impl KnownTotalArgs {
         }
         let mut a_month = 0.0;
         let (mut names, mut times) = (Vec::new(), Vec::new());
-        for path in &self.bills {
-            let bill = bills::read(path)?;
+        for (path, bill) in self.bills.iter().zip(bills::read_all(&self.bills)?) {
             let requests: f64 = bill.lines.iter().map(|line| line.requests).sum();
             let (from, to) = bill.time_ns().unwrap_or_default();
             let seconds = (to.saturating_sub(from) as f64 / 1e9).max(1.0);
@@ -141,11 +168,35 @@ mod tests {
             ("1000/30d", 1_000.0),
             ("2/h", 1_440.0),
             ("1/s", MONTH_S),
+            ("1,234,567/month", 1_234_567.0),
+            ("1,234.5/month", 1_234.5),
+            ("1M/month", 1e6),
+            ("1.5 M/month", 1.5e6),
+            ("100k/day", 3e6),
+            ("12/year", 1.0),
         ] {
             let calls = parse_calls(text).unwrap();
             assert!((calls.a_month - a_month).abs() < 1e-6 * a_month, "{text}: {}", calls.a_month);
         }
-        for text in ["", "many", "-5/month", "5/", "5/0s", "inf", "5/fortnight"] {
+        for text in [
+            "",
+            "many",
+            "-5/month",
+            "5/",
+            "5/0s",
+            "inf",
+            "5/fortnight",
+            "3,1e9/month",
+            "0,5/s",
+            "12,5e3/day",
+            "1,23,4/month",
+            ",5",
+            "5,",
+            "1.5,000",
+            "1234,567",
+            "M",
+            "1é",
+        ] {
             assert!(parse_calls(text).is_err(), "{text}");
         }
     }

@@ -56,7 +56,7 @@ pub(super) fn run(args: &ReconcileArgs) -> Result<Exit> {
             .hint("give `--format json`, or leave out `--bill`"));
     }
     // Read first: what is wrong with it need not wait.
-    let bills = args.bills.iter().map(|path| bills::read(path)).collect::<Result<Vec<_>>>()?;
+    let bills = bills::read_all(&args.bills)?;
     let logs = args.logs.open(args.print.quiet.quiet)?;
     let (scenario, calls) = read(args, logs)?;
     let asked = ReconcileOptions {

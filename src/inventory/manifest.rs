@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use md5::{Digest, Md5};
+use memchr::memmem;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -65,9 +66,16 @@ impl InventoryManifest {
     /// If it is no manifest, or of a format that bks does not read.
     pub fn parse(text: &[u8], place: &str) -> Result<Self> {
         let file: ManifestFile = serde_json::from_slice(text).map_err(|error| {
-            Error::request(format!("the manifest cannot be read: {error}"))
-                .at(place)
-                .hint("give the `manifest.json` of an S3 Inventory")
+            let is_manifest = memmem::find(text, b"\"sourceBucket\"").is_some();
+            let what = if is_manifest {
+                format!("the manifest cannot be read: {error}")
+            } else {
+                "the file is JSON, but no manifest of an S3 Inventory: it has no `sourceBucket`".to_owned()
+            };
+            Error::request(what).at(place).hint(
+                "give the `manifest.json` of an S3 Inventory, or a table of S3 Metadata as Parquet or as CSV with its \
+                 header",
+            )
         })?;
         let created_ns = file.creation_timestamp.parse::<i64>().ok();
         let created_ns = created_ns.and_then(|ms| ms.checked_mul(1_000_000)).ok_or_else(|| {

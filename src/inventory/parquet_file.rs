@@ -35,6 +35,8 @@ pub fn read(
     let read = found.iter().filter(|(column, _)| match column {
         InventoryColumn::Key => keys || by_rows,
         InventoryColumn::VersionId | InventoryColumn::SequenceNumber => by_rows,
+        // That of other tables, e.g., of Storage Lens, is of something else.
+        InventoryColumn::RecordType => numbered,
         _ => true,
     });
     let (columns, places): (Vec<InventoryColumn>, Vec<usize>) = read.copied().unzip();
@@ -50,30 +52,23 @@ pub fn read(
     Ok(found.into_iter().map(|(column, _)| column).collect())
 }
 
+/// Takes over a value: of the type that S3 gives it, or as text would have it, as tables that were written anew do.
 fn set(item: &mut InventoryItem, column: InventoryColumn, cell: &ParquetValue) -> Result<()> {
-    let wrong = |what: &str| {
-        Error::request(format!("`{}` is {}, but must be {what}", column.name(), cell.shown()))
-    };
     match (column, cell) {
-        (_, ParquetValue::Null) => Ok(()),
-        (_, ParquetValue::Text(_)) => item.set_text(column, cell.text().unwrap_or_default()),
-        (
-            InventoryColumn::IsLatest
-            | InventoryColumn::IsDeleteMarker
-            | InventoryColumn::BucketKeyStatus,
-            ParquetValue::Flag(flag),
-        ) => {
-            item.set_flag(column, *flag);
-            Ok(())
-        }
-        (InventoryColumn::Size, ParquetValue::Whole(bytes)) => {
-            item.size = Some(u64::try_from(*bytes).map_err(|_| wrong("zero or more"))?);
-            Ok(())
+        (_, ParquetValue::Null) => {}
+        (InventoryColumn::Size, ParquetValue::Whole(bytes)) if *bytes >= 0 => {
+            item.size = Some(bytes.cast_unsigned());
         }
         (InventoryColumn::LastModified | InventoryColumn::RetainUntil, ParquetValue::Time(ns)) => {
             item.set_time(column, *ns);
-            Ok(())
         }
-        _ => Err(wrong("of the type that S3 gives it")),
+        (_, ParquetValue::Time(_)) => {
+            return Err(Error::request(format!(
+                "`{}` is a time, but must be of the type that S3 gives it",
+                column.name()
+            )));
+        }
+        _ => return item.set_text(column, &cell.as_csv()),
     }
+    Ok(())
 }

@@ -5,6 +5,8 @@ use std::cell::Cell;
 use std::io::{self, ErrorKind, Read};
 use std::rc::Rc;
 
+use csv::StringRecord;
+
 /// Most bytes of a record: a hundred times what S3's longest key takes, encoded twice.
 pub(crate) const RECORD_MAX: usize = 1 << 20;
 
@@ -62,6 +64,29 @@ impl<R: Read> Read for RecordLimit<R> {
         self.left.0.set(left);
         Ok(read)
     }
+}
+
+/// At which lines records begin. The `csv` crate counts the line feed of a CR LF to the record after it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RecordLines {
+    ends_in_cr: bool,
+}
+
+impl RecordLines {
+    /// By the first record, the names of columns or not, and the line at which its reader stands after it.
+    pub(crate) fn by_first(first: &StringRecord, after: u64) -> Self {
+        Self { ends_in_cr: after <= 1 + breaks(first) }
+    }
+
+    /// The line of what is read where the reader stands at a line.
+    pub(crate) fn next(self, before: u64) -> u64 {
+        before + u64::from(self.ends_in_cr)
+    }
+}
+
+/// How many lines end within a record.
+fn breaks(record: &StringRecord) -> u64 {
+    memchr::memchr_iter(b'\n', record.as_slice().as_bytes()).count() as u64
 }
 
 /// What parts the cells of a header.

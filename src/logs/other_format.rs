@@ -25,17 +25,26 @@ impl OtherFormat {
     }
 }
 
+const ZLIB: &str = "compressed by zlib, which bks does not read";
 const DECOMPRESS: &str = "decompress it, or pack it by gzip or zstd";
 
 /// What files begin with that may hold a log, and what to do about them.
-const PACKED: [(&[u8], &str, &str); 9] = [
+const PACKED: [(&[u8], &str, &str); 13] = [
+    (b"\x78\x01", ZLIB, DECOMPRESS),
+    (b"\x78\x9c", ZLIB, DECOMPRESS),
+    (b"\x78\xda", ZLIB, DECOMPRESS),
+    (
+        b"version https://git-lfs",
+        "what Git LFS keeps in a file's place",
+        "fetch it by `git lfs pull`",
+    ),
     (b"BZh", "compressed by bzip2, which bks does not read", DECOMPRESS),
     (b"\xfd7zXZ\0", "compressed by xz, which bks does not read", DECOMPRESS),
     (b"\x04\x22\x4d\x18", "compressed by LZ4, which bks does not read", DECOMPRESS),
     (b"\xff\x06\0\0sNaPpY", "compressed by Snappy, which bks does not read", DECOMPRESS),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive, which bks does not read", "unpack it"),
     (b"Rar!", "a RAR archive, which bks does not read", "unpack it"),
-    (b"Obj\x01", "an Avro file, which bks does not read", "write it as JSON, a record a line"),
+    (b"Obj\x01", "an Avro file, which bks does not read", "write it as CSV with a header"),
     (b"\xff\xfe", "text in UTF-16, which bks does not read", "save it as UTF-8"),
     (b"\xfe\xff", "text in UTF-16, which bks does not read", "save it as UTF-8"),
 ];
@@ -59,7 +68,7 @@ pub(crate) fn of(head: &[u8]) -> Option<OtherFormat> {
         return Some(of_parquet(&[]));
     }
     if head.starts_with(b"ORC") {
-        return Some(OtherFormat::new("an ORC file, which bks does not read", EXPORT));
+        return Some(OtherFormat::new("an ORC file, which bks does not read", FROM_ORC));
     }
     if archive::is_archive(head) {
         return Some(OtherFormat::new(
@@ -137,6 +146,9 @@ pub(crate) fn is_parquet(head: &[u8]) -> bool {
 const EXPORT: &str = "write it as JSON, a record a line, e.g., by `duckdb -c \"COPY (FROM 'FILE') TO \
                       'FILE.json'\"`";
 
+const FROM_ORC: &str = "write it as CSV with a header, e.g., by `pip install pyarrow` and `python3 -c \"from pyarrow \
+                        import csv, orc; csv.write_csv(orc.read_table('FILE'), 'FILE.csv')\"`";
+
 const OCSF: OtherFormat = OtherFormat::new(
     "CloudTrail in OCSF, as Security Lake keeps it",
     "give the files of the trail itself",
@@ -148,7 +160,8 @@ pub(crate) fn of_parquet(columns: &[String]) -> OtherFormat {
     if has_all(&names, &["eventsource", "eventname"]) {
         return OtherFormat::new("a trail in Parquet, which bks reads as JSON or CSV only", EXPORT);
     }
-    if has_all(&names, &["classuid", "api"]) {
+    // Fields of a group have its name before theirs.
+    if has_all(&names, &["classuid"]) && names.iter().any(|name| name.starts_with("api")) {
         return OCSF;
     }
     if has_all(&names, &["operation", "requester"]) {
@@ -195,7 +208,14 @@ fn of_text(head: &[u8]) -> Option<OtherFormat> {
             return Some(OtherFormat::new(
                 "records of a Kinesis stream, packed in Base64",
                 "unpack them, e.g., by `jq -r '.Records[].Data' FILE | while read -r it; do echo \"$it\" | base64 -d \
-                 | gunzip; done`",
+                 | gunzip -cf; echo; done`",
+            ));
+        }
+        if has(text, ["\"data\""]) && has(text, ["\"records\""]) {
+            return Some(OtherFormat::new(
+                "records of Firehose, packed in Base64",
+                "unpack them, e.g., by `jq -r '.records[].data' FILE | while read -r it; do echo \"$it\" | base64 -d \
+                 | gunzip -cf; echo; done`",
             ));
         }
     } else if has(head, ["CloudTrailEvent", "\\\"eventSource\\\"", "\"eventSource\""]) {
@@ -203,7 +223,36 @@ fn of_text(head: &[u8]) -> Option<OtherFormat> {
             "CloudTrail's events as text or YAML, as `aws cloudtrail lookup-events` prints them";
         return Some(OtherFormat::new(text, "print them by `--output json`"));
     }
-    text_name(head).map(|what| OtherFormat { what, way_out: None })
+    if let Some(what) = text_name(head) {
+        return Some(OtherFormat { what, way_out: None });
+    }
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    is_base64(first).then_some(OtherFormat::new(
+        "Base64",
+        "unpack it: `base64 -d FILE | gunzip -cf > FILE.unpacked`",
+    ))
+}
+
+/// Whether a line is nothing but Base64, of letters of either case and digits, and too long for a word.
+fn is_base64(line: &[u8]) -> bool {
+    const LONG: usize = 60;
+    let line = line.trim_ascii();
+    let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let kinds = [u8::is_ascii_uppercase, u8::is_ascii_lowercase, u8::is_ascii_digit];
+    let has_all = kinds.iter().all(|is_one| line.iter().any(is_one));
+    line.len() >= LONG && has_all && line.iter().all(is_of_it)
+}
+
+/// What a text in angle brackets is.
+fn markup_name(text: &[u8]) -> &'static str {
+    let text = text.to_ascii_lowercase();
+    if has(&text, ["<html", "<!doctype html"]) {
+        "a web page"
+    } else if has(&text, ["<error>", "<code>accessdenied"]) {
+        "an error that S3 answered in the place of the file: download it again"
+    } else {
+        "XML, which bks does not read: CSV and JSON are read"
+    }
 }
 
 fn text_name(head: &[u8]) -> Option<&'static str> {
@@ -232,7 +281,22 @@ fn text_name(head: &[u8]) -> Option<&'static str> {
             "JSON of another kind"
         });
     }
+    if text.starts_with(b"<") {
+        return Some(markup_name(text));
+    }
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if first.trim_ascii_end().contains(&b'\r') {
+        return Some(
+            "text whose lines end in CR alone: `tr '\\r' '\\n' < FILE` writes them as lines",
+        );
+    }
+    let [bars, commas] = [b'|', b','].map(|byte| memchr::memchr_iter(byte, first).count());
+    if bars > 2 && bars > commas && !first.contains(&b'"') {
+        return Some("a table separated by `|`: commas, tabs and semicolons are read");
+    }
+    if has(&plain_name(&String::from_utf8_lossy(first)).into_bytes(), ["encryptionstatus"]) {
+        return Some("an inventory, which `bks inventory` reads");
+    }
     if wrapping::after_stamp(first).is_some() {
         return Some("an export of another log than S3's and CloudTrail's");
     }

@@ -58,7 +58,7 @@ pub(super) fn iso(text: &[u8]) -> Option<Nanoseconds> {
 
 /// A time since the Unix epoch by a number whose size tells its unit: seconds until the year 5138,
 /// milliseconds, microseconds or nanoseconds.
-pub(super) fn epoch(number: u64) -> Option<Nanoseconds> {
+pub(crate) fn epoch(number: u64) -> Option<Nanoseconds> {
     let number = i64::try_from(number).ok()?;
     let unit = match number {
         0..100_000_000_000 => SECOND,

@@ -1,10 +1,13 @@
 //! Values, by what a file says they mean.
 
+use std::borrow::Cow;
+
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::data_type::ByteArray;
 use parquet::schema::types::ColumnDescriptor;
 
 use super::VALUE_MAX;
+use crate::units::utc;
 
 /// Nanoseconds in a day.
 const DAY: i64 = 86_400_000_000_000;
@@ -42,22 +45,15 @@ impl ParquetValue {
         }
     }
 
-    /// What a message calls it: the text itself, or what kind of value it is.
-    pub(crate) fn shown(&self) -> String {
-        const MOST: usize = 100;
+    /// It as CSV would have it; nothing is empty.
+    pub(crate) fn as_csv(&self) -> Cow<'_, str> {
         match self {
-            Self::Null => "nothing".to_owned(),
-            Self::Flag(flag) => format!("`{flag}`"),
-            Self::Whole(number) => format!("`{number}`"),
-            Self::Real(number) => format!("`{number}`"),
-            Self::Time(_) => "a time".to_owned(),
-            Self::Text(_) => {
-                let text = self.text().unwrap_or_default().chars().take(MOST);
-                format!(
-                    "`{}`",
-                    text.map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>()
-                )
-            }
+            Self::Null => Cow::Borrowed(""),
+            Self::Flag(flag) => Cow::Owned(flag.to_string()),
+            Self::Whole(number) => Cow::Owned(number.to_string()),
+            Self::Real(number) => Cow::Owned(number.to_string()),
+            Self::Time(ns) => Cow::Owned(utc(*ns)),
+            Self::Text(_) => Cow::Borrowed(self.text().unwrap_or_default()),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::LONGEST;
+use super::delivery_path::DeliveryPath;
 use super::earlier_objects::{EarlierKey, WriteTimes, plain_key, spread_ms};
 use super::hash::{Hash, NO_OBJECT, ObjectId, object};
 use super::kms_calls::{BucketKmsCalls, DataEvents, KeptKmsCalls, KmsCallCounts};
@@ -137,6 +138,8 @@ pub struct RecordGatherer {
     nearest_ms: u64,
     /// Whether the file at hand is a trail.
     in_trail: bool,
+    /// What the path of the file at hand tells of its bucket.
+    delivered: Option<DeliveryPath>,
     /// Whether all times so far are whole seconds.
     pub(crate) whole_seconds: bool,
     /// What the trail's data events tell of each bucket, by its number.
@@ -183,6 +186,7 @@ impl RecordGatherer {
             files: Vec::new(),
             last_request: None,
             in_trail: false,
+            delivered: None,
             whole_seconds: true,
             data_events: DataEvents::default(),
             kms_log: None,
@@ -247,6 +251,11 @@ impl RecordGatherer {
         self.files.push(name.to_owned());
         self.in_trail = format == LogFormat::CloudTrail;
         self.taken.of_trail |= self.in_trail;
+    }
+
+    /// Takes what the path of the file at hand tells.
+    pub(crate) fn note_path(&mut self, path: &str) {
+        self.delivered = DeliveryPath::of(path).filter(|_| !self.in_trail);
     }
 
     /// Takes what a log tells.
@@ -350,9 +359,9 @@ impl RecordGatherer {
         if self.in_trail {
             self.data_events.note(self.names.bucket_of(place), when);
         }
-        // One that fails may have been sent to an endpoint that is not the bucket's.
-        if let Some(region) = record.region.filter(|_| fate == RequestStatus::Served) {
-            self.names.note_region(place, region);
+        let delivered = self.delivered.as_ref().and_then(|path| path.region_of(record.bucket));
+        if let Some(region) = record.region.or(delivered).filter(|_| !is_of_other_region(record)) {
+            self.names.note_region(place, region, fate == RequestStatus::Served);
         }
         if let Some(keys) = record.deleted_keys.filter(|keys| *keys > 0) {
             let when = Stamp::new(ms, RequestKind::DeletedKeys);
@@ -534,6 +543,19 @@ pub(crate) fn id_of(record: &Record, object: ObjectId, ms: u64) -> u64 {
     let [object, more] = object;
     let parts = [SessionIdentity::hash(record), object, more, ms, record.bytes_sent.unwrap_or(0)];
     parts.iter().fold(Hash::new(), |hash, part| hash.with(&part.to_le_bytes())).get() | 1
+}
+
+/// Whether the answer says that the request went to the endpoint of a region that is not the bucket's
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+fn is_of_other_region(record: &Record) -> bool {
+    const ERRORS: [&[u8]; 4] = [
+        b"PermanentRedirect",
+        b"TemporaryRedirect",
+        b"AuthorizationHeaderMalformed",
+        b"IllegalLocationConstraintException",
+    ];
+    record.status.is_some_and(|status| matches!(status, 301 | 307))
+        || record.error.is_some_and(|error| ERRORS.contains(&error))
 }
 
 /// What became of a request. AWS bills conditional requests and most errors of clients, but neither those of

@@ -324,7 +324,7 @@ impl RecordGatherer {
         check_sessions(&log.names)?;
         let place = log.names.place(bucket, Some(key), event.key_arn.and_then(kms_key_arn));
         if let Some(region) = event.region {
-            log.names.note_region(place, region);
+            log.names.note_region(place, region, true);
         }
         let id = id_of(&record, object, ms);
         let when = Stamp::new(ms, RequestKind::of(operation));

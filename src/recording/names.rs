@@ -241,8 +241,9 @@ pub(crate) struct NameTable {
     prefixes: Vec<BucketPrefixes>,
     /// Numbers of KMS keys by their ARNs.
     kms_keys: BTreeMap<String, u32>,
-    /// For each bucket the regions in which its requests were received, and how many there.
-    regions: Vec<Vec<(String, u64)>>,
+    /// For each bucket the regions in which its requests were received, and how many there: such as were served,
+    /// and others.
+    regions: Vec<Vec<(String, [u64; 2])>>,
 }
 
 impl NameTable {
@@ -347,15 +348,16 @@ impl NameTable {
         number
     }
 
-    /// Takes the region in which a request to a part of a bucket was received.
-    pub(crate) fn note_region(&mut self, place: u32, region: &[u8]) {
-        self.add_region(self.bucket_of(place), region, 1);
+    /// Takes the region in which a request to a part of a bucket was received, and whether it was served.
+    pub(crate) fn note_region(&mut self, place: u32, region: &[u8], is_served: bool) {
+        let one = if is_served { [1, 0] } else { [0, 1] };
+        self.add_region(self.bucket_of(place), region, one);
     }
 
-    fn add_region(&mut self, bucket: u32, region: &[u8], more: u64) {
+    fn add_region(&mut self, bucket: u32, region: &[u8], more: [u64; 2]) {
         let known = &mut self.regions[bucket as usize];
         match known.iter_mut().find(|(known, _)| known.as_bytes() == region) {
-            Some((_, count)) => *count += more,
+            Some((_, counts)) => add(counts, more),
             None => known.push((String::from_utf8_lossy(region).into_owned(), more)),
         }
     }
@@ -413,7 +415,7 @@ impl NameTable {
         let mut regions = vec![BTreeMap::new(); buckets.len()];
         for (old, counts) in self.regions.into_iter().enumerate() {
             for (region, count) in counts {
-                *regions[bucket_of[old] as usize].entry(region).or_default() += count;
+                add(regions[bucket_of[old] as usize].entry(region).or_default(), count);
             }
         }
         let regions = regions.into_iter().map(most_frequent).collect();
@@ -535,9 +537,14 @@ pub(crate) struct SortedPlace {
     pub(crate) is_key_told: bool,
 }
 
+/// Adds numbers of requests.
+fn add(counts: &mut [u64; 2], more: [u64; 2]) {
+    counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+}
+
 /// The region of most requests, of several the first by name; requests that went to another one by
-/// mistake are few.
-fn most_frequent(counts: BTreeMap<String, u64>) -> Option<String> {
+/// mistake are few. Those that were not served count only where none was.
+fn most_frequent(counts: BTreeMap<String, [u64; 2]>) -> Option<String> {
     let most = counts.values().max().copied();
     counts.into_iter().find(|(_, count)| Some(*count) == most).map(|(region, _)| region)
 }

@@ -108,14 +108,21 @@ impl ReplayCounts {
 }
 
 /// Names of those of [`RecordCounts`] that results tell of.
-const TAKEN: [&str; 6] =
-    ["unknown", "sessions_by_name", "kms_events", "records", "bucket_keys", "opted_out"];
+const TAKEN: [&str; 7] = [
+    "unknown",
+    "sessions_by_name",
+    "kms_events",
+    "records",
+    "bucket_keys",
+    "opted_out",
+    "encryption_known",
+];
 
 impl RecordCounts {
     fn told(&mut self) -> [&mut u64; TAKEN.len()] {
-        let Self { unknown, sessions_by_name, kms_events, records, bucket_keys, opted_out, .. } =
-            self;
-        [unknown, sessions_by_name, kms_events, records, bucket_keys, opted_out]
+        let Self { unknown, sessions_by_name, kms_events, records, .. } = self;
+        let Self { bucket_keys, opted_out, encryption_known, .. } = self;
+        [unknown, sessions_by_name, kms_events, records, bucket_keys, opted_out, encryption_known]
     }
 }
 

@@ -102,7 +102,10 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
 /// The warnings that need no run: what is scaled to the billing period does not stand for it.
 pub(crate) fn of_scenario(scenario: &Scenario) -> Vec<WarningFacts> {
     let mut warnings = Vec::new();
-    warnings.extend(scenario.recording.iter().flat_map(|log| replay::of_writes(log)));
+    if let Some(log) = &scenario.recording {
+        warnings.extend(replay::of_writes(log));
+        warnings.extend(replay::of_untold(scenario, log));
+    }
     if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.domains)) {
         warnings.extend(first_days(scenario));
     }

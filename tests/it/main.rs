@@ -24,6 +24,7 @@ mod explain;
 mod export;
 mod fit;
 mod fit_round_trips;
+mod foreign_tables;
 mod hidden_names;
 #[cfg(unix)]
 mod hostile;

@@ -9,6 +9,7 @@ use crate::cli::output;
 use crate::error::{Error, Result};
 use crate::inventory::manifest::{self, DataFile, DataFileFormat, InventoryManifest};
 use crate::inventory::{InventoryColumn, InventoryItem, csv_file, parquet_file};
+use crate::logs::other_format::is_parquet;
 
 /// A manifest that agrees with its checksum.
 pub(in crate::cli) struct Listing {
@@ -35,7 +36,10 @@ impl Listing {
         if !text.trim_ascii_start().starts_with(b"{") {
             return Err(Error::request("the file is not an S3 Inventory manifest")
                 .at(place)
-                .hint("give the `manifest.json`; the data files are found by it"));
+                .hint(
+                    "give the `manifest.json`; the data files are found by it; or give a table with its columns' names, \
+                     as Parquet or CSV",
+                ));
         }
         let checksum = path.with_extension("checksum");
         if checksum.is_file() {
@@ -129,6 +133,41 @@ pub(super) fn read_file(
             Ok(listed.iter().flatten().copied().collect())
         }
         DataFileFormat::Parquet => parquet_file::read(open(path)?, &place, columns.keys, each),
+    }
+}
+
+/// A data file without a manifest that names its columns itself.
+pub(in crate::cli) struct DataFileTable {
+    format: DataFileFormat,
+    columns: DataFileColumns,
+}
+
+impl DataFileTable {
+    /// A file that is one; `None` if it is none, as a manifest is, or cannot be read.
+    pub(in crate::cli) fn of(path: &Path) -> Option<Self> {
+        // A pipe is read once.
+        let path = Some(path).filter(|path| path.is_file())?;
+        let mut head = Vec::new();
+        open(path).ok()?.take(4).read_to_end(&mut head).ok()?;
+        let (format, listed) = if is_parquet(&head) {
+            (DataFileFormat::Parquet, Vec::new())
+        } else {
+            (DataFileFormat::Csv, csv_file::header(open(path).ok()?).ok()?)
+        };
+        let named = format == DataFileFormat::Csv;
+        Some(Self { format, columns: DataFileColumns { listed, named, keys: true } })
+    }
+
+    /// Gives each item. Returns the columns there are.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub(in crate::cli) fn read(
+        &self,
+        path: &Path,
+        each: &mut dyn FnMut(&InventoryItem),
+    ) -> Result<Vec<InventoryColumn>> {
+        read_file(path, self.format, &self.columns, each)
     }
 }
 

@@ -1,19 +1,16 @@
 //! What inventories tell of objects that the logs only read.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::files::{open, unreadable};
-use crate::cli::inventory::files::Listing;
+use crate::cli::inventory::files::{DataFileTable, Listing};
 use crate::cli::output;
 use crate::error::{Error, Result};
 use crate::inventory::versions::Versions;
 use crate::inventory::{
-    BucketKeyStatus, EncryptionStatus, InventoryColumn, InventoryItem, VersionKind, parquet_file,
+    BucketKeyStatus, EncryptionStatus, InventoryColumn, InventoryItem, VersionKind,
 };
-use crate::logs::other_format;
 use crate::recording::earlier_objects::EarlierKey;
 use crate::recording::gather::RecordGatherer;
 use crate::recording::{Fingerprint, LogInput};
@@ -53,8 +50,13 @@ pub(super) fn read(
 ) -> Result<Vec<LogInput>> {
     let mut buckets = BTreeSet::new();
     let mut inputs = Vec::new();
-    let (tables, manifests): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        paths.iter().partition(|path| is_table(path));
+    let (mut tables, mut manifests) = (Vec::new(), Vec::new());
+    for path in paths {
+        match DataFileTable::of(path) {
+            Some(table) => tables.push((path, table)),
+            None => manifests.push(path),
+        }
+    }
     if !tables.is_empty() {
         inputs.extend(read_tables(&tables, gather, quiet)?);
     }
@@ -143,17 +145,9 @@ fn take(listing: &Listing, gather: &mut RecordGatherer) -> Result<InventoriedCou
     taker.finish(&found)
 }
 
-/// Whether a file is Parquet, and so a table of S3 Metadata rather than a manifest.
-fn is_table(path: &Path) -> bool {
-    let mut head = Vec::new();
-    path.is_file()
-        && File::open(path).and_then(|file| file.take(4).read_to_end(&mut head)).is_ok()
-        && other_format::is_parquet(&head)
-}
-
 /// Reads the files of S3 Metadata's tables, whose rows may be of one object.
 fn read_tables(
-    paths: &[&PathBuf],
+    tables: &[(&PathBuf, DataFileTable)],
     gather: &mut RecordGatherer,
     quiet: bool,
 ) -> Result<Vec<LogInput>> {
@@ -162,9 +156,9 @@ fn read_tables(
     let mut inputs = Vec::new();
     let mut all: Option<BTreeSet<InventoryColumn>> = None;
     let mut names = Vec::new();
-    for path in paths {
+    for (path, table) in tables {
         let place = path.display().to_string();
-        let found = parquet_file::read(open(path)?, &place, true, &mut |item| {
+        let found = table.read(path, &mut |item| {
             if !versions.take(item) {
                 taker.take(item, "");
             }

@@ -13,6 +13,7 @@ use crate::recording::kms_calls::BucketKmsCalls;
 use crate::recording::left_out::{LeftOutRecords, Reason};
 use crate::recording::{FileLeftOut, Recording};
 use crate::s3::is_region_code;
+use crate::scenario::written::DEFAULT_REGION;
 use crate::units::{grouped, utc};
 
 /// How many of the files that are no logs are named one by one.
@@ -126,6 +127,24 @@ fn examples(left_out: &LeftOutRecords, reason: Reason) -> String {
         0 => String::new(),
         shown_of if shown_of < names.len() => format!(" ({} and others)", shown.join(", ")),
         _ => format!(" ({})", shown.join(", ")),
+    }
+}
+
+/// Says what is taken of encryption and regions where nothing tells of them.
+pub(super) fn tell_of_untold(recording: &Recording) {
+    if recording.is_encryption_untold() {
+        output::note(
+            "no record tells how objects are encrypted: all are taken to be under SSE-KMS (`--as-kms` says that this \
+             is meant)",
+        );
+    }
+    if let Some((first, number)) = recording.region_untold() {
+        let more = if number > 1 { format!(" and {} more", number - 1) } else { String::new() };
+        output::note(&format!(
+            "no record tells the region of `{}`{more}: prices and quota are those of {DEFAULT_REGION} unless \
+             `--set bucket.{first}.region=REGION` names another (`bks fit`: `--region REGION`)",
+            named(&recording.buckets[first])
+        ));
     }
 }
 

@@ -241,8 +241,12 @@ impl Logs<'_> {
         recording.inventories = inventories;
         recording.files_left_out = files_left_out;
         recording.arguments = args.typed();
-        if !quiet && recording.repeated > 0 {
-            output::note(&format!("{} records repeat another, and count once", recording.repeated));
+        if !quiet {
+            notes::tell_of_untold(&recording);
+            if recording.repeated > 0 {
+                let repeated = recording.repeated;
+                output::note(&format!("{repeated} records repeat another, and count once"));
+            }
         }
         Ok(recording)
     }
@@ -284,6 +288,7 @@ impl<T: GatherAlso> Gathered<T> {
     fn read(&mut self, mut open: OpenLog) -> Result<()> {
         if let Some(format) = open.format() {
             let gather = self.gathers.of(format, &open.name)?;
+            gather.note_path(&open.name);
             open.read(&mut self.files.bad, |entry| {
                 self.also.take(entry);
                 gather.take(entry)
@@ -362,6 +367,7 @@ impl ParallelReader {
         if let Some(format) = open.format() {
             let mut gather = self.pattern.beside(self.memory);
             gather.begin(format, &open.name);
+            gather.note_path(&open.name);
             open.read(&mut bad, |entry| {
                 also.take(entry);
                 gather.take(entry)

@@ -11,7 +11,7 @@ use crate::results::result_json::WarningFacts;
 use crate::results::rows::SensitivityRow;
 use crate::s3::IdentityKind;
 use crate::scenario::Scenario;
-use crate::scenario::written::KmsKey;
+use crate::scenario::written::{DEFAULT_REGION, KmsKey};
 use crate::units::SimDuration;
 use crate::units::readable::{dollars, grouped};
 
@@ -80,6 +80,7 @@ pub(super) fn of(found: &Found, log: &Recording) -> Vec<WarningFacts> {
     warnings.extend(short_window(scenario));
     warnings.extend(unknown_ends(found, log));
     warnings.extend(of_writes(log));
+    warnings.extend(of_untold(scenario, log));
     if log.seen.writes == 0 {
         warnings.push(WarningFacts::new(
             "no-writes-in-log",
@@ -142,6 +143,43 @@ pub(super) fn of(found: &Found, log: &Recording) -> Vec<WarningFacts> {
 /// What the writes of a log tell of bucket keys.
 pub(super) fn of_writes(log: &Recording) -> impl Iterator<Item = WarningFacts> {
     on_already(log).into_iter().chain(opted_out(log))
+}
+
+/// What is taken of regions and encryption where nothing tells of them.
+pub(super) fn of_untold(
+    scenario: &Scenario,
+    log: &Recording,
+) -> impl Iterator<Item = WarningFacts> {
+    region_assumed(scenario, log).into_iter().chain(encryption_assumed(log))
+}
+
+/// Buckets whose prices and quota are those of the region that is taken where none is told.
+fn region_assumed(scenario: &Scenario, log: &Recording) -> Option<WarningFacts> {
+    let (first, number) = log.region_untold()?;
+    let of = scenario.buckets.get(first).filter(|bucket| bucket.region == DEFAULT_REGION)?;
+    let more = if number > 1 { format!(" and {} more buckets", number - 1) } else { String::new() };
+    Some(WarningFacts::new(
+        "region-not-in-log",
+        format!(
+            "no record tells the region of `{}`{more}: prices and the quota of KMS requests are those of \
+             {DEFAULT_REGION}, and most regions' quota is less",
+            named(&of.name)
+        ),
+        format!("where it lies elsewhere, say so: `--set bucket.{first}.region=eu-central-1`"),
+    ))
+}
+
+/// Objects that are taken to be under SSE-KMS as nothing tells how they are encrypted.
+fn encryption_assumed(log: &Recording) -> Option<WarningFacts> {
+    log.is_encryption_untold().then(|| {
+        WarningFacts::new(
+            "encryption-not-in-log",
+            "no record tells how objects are encrypted: all are taken to be under SSE-KMS, but those under SSE-S3, S3's \
+             default, ask KMS for nothing",
+            "look at the bucket's encryption, or give an S3 Inventory by `--inventory`; `--as-kms` says that all are \
+             meant to be under KMS",
+        )
+    })
 }
 
 /// Writes that got a bucket key: what is told to be saved may be had.
