@@ -35,6 +35,7 @@ mod lint;
 mod lint_plans;
 mod lint_roles;
 mod lint_templates;
+mod log_fields;
 mod log_platforms;
 mod log_quirks;
 mod logs;

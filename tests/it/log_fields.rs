@@ -1,0 +1,103 @@
+//! Which field of a record tells what, where others of the same meaning or none are there. Expected are the records
+//! as they were written.
+
+use crate::containers::{events, joined, records, requests};
+use crate::support::command::code_and_texts;
+use crate::support::seen::read;
+
+use std::fs;
+
+use bks::logs::LogFormat::{CloudTrail, S3AccessLog};
+use serde_json::{Value, json};
+
+/// Other services' events have parameters called as a query's answer calls its fields.
+#[test]
+fn parameters_called_field_make_no_answer_of_a_trail() {
+    let plain = requests(json!({"Records": events()}).to_string().as_bytes(), CloudTrail);
+    for parameters in [
+        json!({"conditions": [{"field": "path-pattern", "values": ["/a"]}]}),
+        json!({"advancedEventSelectors": [{"fieldSelectors": [{"field": "eventName", "equals": ["PutObject"]}]}]}),
+        json!({"rows": [{"field": "eventSource", "value": "s3.amazonaws.com"}]}),
+    ] {
+        let other = json!({
+            "eventVersion": "1.11", "eventTime": "2026-11-20T09:59:00Z", "eventID": "other",
+            "eventSource": "elasticloadbalancing.amazonaws.com", "eventName": "CreateRule", "awsRegion": "us-east-1",
+            "userIdentity": {"type": "Root", "accountId": "111122223333"}, "requestParameters": parameters,
+        });
+        let all: Vec<Value> = std::iter::once(other).chain(events()).collect();
+        let lines: Vec<String> = all.iter().map(Value::to_string).collect();
+        for log in [json!({"Records": all}).to_string(), joined(&lines, "\n")] {
+            assert_eq!(requests(log.as_bytes(), CloudTrail), plain, "{parameters}");
+            let (_, _, bad) = read(log.as_bytes(), None).unwrap();
+            assert_eq!((bad.bad, bad.untold_outcome), (0, None), "{parameters}");
+        }
+    }
+}
+
+/// What a program adds to a record before it ships it does not take the place of what S3 wrote, wherever it stands.
+#[test]
+fn the_logs_own_fields_go_before_those_of_who_ships_it() {
+    let own: Vec<String> = records().iter().map(Value::to_string).collect();
+    let plain = requests(joined(&own, "\n").as_bytes(), S3AccessLog);
+    let added =
+        r#""time":"2026-11-28T00:00:00Z","bucket":"the-logs","key":"logs/a","status":"info""#;
+    let behind = own.iter().map(|text| format!("{},{added}}}", text.strip_suffix('}').unwrap()));
+    let before = own.iter().map(|text| format!("{{{added},{}", text.strip_prefix('{').unwrap()));
+    for shipped in [behind.collect::<Vec<_>>(), before.collect()] {
+        assert_eq!(requests(joined(&shipped, "\n").as_bytes(), S3AccessLog), plain);
+    }
+    // Where there is no other, a general name will do.
+    let general = joined(&own, "\n")
+        .replace("\"bucket_name\"", "\"bucket\"")
+        .replace("\"request_time\"", "\"time\"")
+        .replace("\"key_name\"", "\"key\"")
+        .replace("\"http_status\"", "\"status\"");
+    assert_eq!(requests(general.as_bytes(), S3AccessLog), plain);
+}
+
+/// Without who asked, or for what, all is one requester's or one object's: nobody may miss that.
+#[test]
+fn who_asked_and_for_what_is_missed_by_name() {
+    let without = |names: &[&str]| {
+        let mut all = records();
+        for fields in all.iter_mut().filter_map(Value::as_object_mut) {
+            names.iter().for_each(|name| drop(fields.remove(*name)));
+        }
+        joined(&all.iter().map(Value::to_string).collect::<Vec<_>>(), "\n")
+    };
+    let untold = |names: &[&str]| {
+        let (_, _, bad) = read(without(names).as_bytes(), None).unwrap();
+        (bad.untold_requester.is_some(), bad.untold_key.is_some())
+    };
+    assert_eq!(untold(&[]), (false, false));
+    assert_eq!(untold(&["requester"]), (true, false));
+    assert_eq!(untold(&["key_name"]), (false, true));
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("log.json"), without(&["requester", "key_name"])).unwrap();
+    let (_, _, said) =
+        code_and_texts(folder.path(), &["replay", "log.json", "--replications", "1"]);
+    assert!(said.contains("tells who asked") && said.contains("names an object"), "{said}");
+    let mut nameless = events();
+    for event in &mut nameless {
+        event["userIdentity"] = json!({"type": "AssumedRole", "accountId": "111122223333"});
+    }
+    let (_, _, bad) = read(json!({"Records": nameless}).to_string().as_bytes(), None).unwrap();
+    assert!(bad.untold_requester.is_some(), "the account's root is not who asked");
+}
+
+/// Rows of values are refused: nothing says which is which.
+#[test]
+fn rows_without_names_are_refused() {
+    let rows: Vec<Value> = records()
+        .iter()
+        .map(|record| record.as_object().unwrap().values().cloned().collect())
+        .collect();
+    let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
+    let folder = tempfile::tempdir().unwrap();
+    for log in [Value::Array(rows).to_string(), joined(&lines, "\n")] {
+        fs::write(folder.path().join("rows.json"), log).unwrap();
+        let (code, _, said) = code_and_texts(folder.path(), &["replay", "rows.json"]);
+        assert_eq!(code, Some(2));
+        assert!(said.contains("values without names"), "{said}");
+    }
+}
