@@ -74,12 +74,16 @@ fn calls(text: &str) -> Option<f64> {
     };
     let whole = text.split(['.', 'e', 'E']).next().unwrap_or_default();
     let (first, groups) = whole.split_once(',').unwrap_or((whole, ""));
-    let is_group = |group: &str| group.len() == 3 && group.bytes().all(|it| it.is_ascii_digit());
     let are_groups =
         whole == first || ((1..=3).contains(&first.len()) && groups.split(',').all(is_group));
     let has_more = text[whole.len()..].contains(',');
     let number = text.replace(',', "").trim_end().parse::<f64>().ok()? * times;
     (are_groups && !has_more && number.is_finite() && number > 0.0).then_some(number)
+}
+
+/// Whether it is three digits.
+fn is_group(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn seconds(text: &str) -> Option<f64> {

@@ -137,6 +137,12 @@ fn valid(bytes: &[u8]) -> &str {
     str::from_utf8(&bytes[..valid]).expect("it is valid so far")
 }
 
+/// Whether a text begins with a value of JSON that is neither text nor object.
+fn begins_value(text: &[u8]) -> bool {
+    let words = [&b"null"[..], b"true", b"false"];
+    matches!(text, [b'0'..=b'9' | b'-', ..]) || words.iter().any(|word| text.starts_with(word))
+}
+
 /// What became of the bytes at hand.
 enum ParseProgress {
     /// So many are done with.
@@ -217,6 +223,7 @@ impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
                 Ahead::Full | Ahead::More => return Ok(ParseProgress::Wait),
                 Ahead::End => LineError::CutOff,
             },
+            Some(Err(_)) | None if begins_value(bytes) => LineError::WithoutNames,
             Some(Err(_)) | None => LineError::Json,
         };
         self.count(bytes, Err(flaw.into()))?;

@@ -237,10 +237,13 @@ fn of_text(head: &[u8]) -> Option<OtherFormat> {
 fn is_base64(line: &[u8]) -> bool {
     const LONG: usize = 60;
     let line = line.trim_ascii();
-    let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     let kinds = [u8::is_ascii_uppercase, u8::is_ascii_lowercase, u8::is_ascii_digit];
     let has_all = kinds.iter().all(|is_one| line.iter().any(is_one));
-    line.len() >= LONG && has_all && line.iter().all(is_of_it)
+    line.len() >= LONG && has_all && line.iter().copied().all(is_of_base64)
+}
+
+const fn is_of_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 /// What a text in angle brackets is.

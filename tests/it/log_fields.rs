@@ -61,7 +61,7 @@ fn who_asked_and_for_what_is_missed_by_name() {
     let without = |names: &[&str]| {
         let mut all = records();
         for fields in all.iter_mut().filter_map(Value::as_object_mut) {
-            names.iter().for_each(|name| drop(fields.remove(*name)));
+            fields.retain(|name, _| !names.contains(&name.as_str()));
         }
         joined(&all.iter().map(Value::to_string).collect::<Vec<_>>(), "\n")
     };

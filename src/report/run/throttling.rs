@@ -101,9 +101,9 @@ fn few_throttled(row: &SummaryRow) -> Option<u64> {
     row.kms_quota_1pct_per_s.filter(|_| row.throttled_ratio > 0.01)
 }
 
-/// Whether requests fail as clients give up: then nobody waits longer and longer.
+/// Whether so many requests fail, as clients give up, that nobody waits longer and longer.
 fn gives_up(row: &SummaryRow) -> bool {
-    row.failed_ratio > 0.0
+    row.counts_many_that_fail()
 }
 
 /// By how much work is late; where KMS is asked for more than the quota all the time, the more the longer it goes
