@@ -71,6 +71,12 @@ impl Experiment {
         experiments
     }
 
+    /// The cost in dollars, with four digits and not less, as it is a ceiling.
+    #[must_use]
+    pub fn cost_rounded_up(&self) -> String {
+        format!("{:.4}", (self.cost.as_f64() * 1e4).ceil() / 1e4)
+    }
+
     /// How many requests of each kind it has.
     #[must_use]
     pub fn counts(&self) -> PlannedCounts {

@@ -24,8 +24,7 @@ pub fn script(experiment: &Experiment, region: &str, prefix: &str) -> String {
         ("PARTITION", partition_of(region).to_owned()),
         ("PREFIX", prefix.to_owned()),
         ("MOST_REQUESTS", experiment.most_requests.to_string()),
-        // Rounded up, as it is a ceiling.
-        ("COST", format!("{:.4}", (experiment.cost.as_f64() * 1e4).ceil() / 1e4)),
+        ("COST", experiment.cost_rounded_up()),
         ("SESSION_S", (experiment.time_s + SPARE_S).max(SHORTEST_SESSION_S).to_string()),
         ("WRITES", counts.writes.to_string()),
         ("READS", counts.reads.to_string()),

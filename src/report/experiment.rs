@@ -167,7 +167,7 @@ pub fn document(designed: &DesignedExperiment) -> Document {
         "{} in {} cost at most {} USD.",
         counts.collect::<Vec<_>>().join(", "),
         numbers::duration(experiment.time_s as f64),
-        experiment.cost,
+        experiment.cost_rounded_up(),
     );
     let mut table = Table::new("parameter", ["both ends known", "median high / low", "holds"]);
     for expected in ParameterPower::each(&designed.design.rows) {
