@@ -101,3 +101,32 @@ fn rows_without_names_are_refused() {
         assert!(said.contains("values without names"), "{said}");
     }
 }
+
+/// By hand: 2026-11-20 10:00 UTC is 1,795,168,800 s after the epoch, in whatever unit databases write it.
+#[test]
+fn times_since_the_epoch_are_read_in_any_unit() {
+    let own = records()[0].to_string();
+    let at = |time: &str| {
+        let moment = records()[0]["request_time"].to_string();
+        requests(own.replace(&moment, time).as_bytes(), S3AccessLog)
+    };
+    let plain = at("\"2026-11-20T10:00:00Z\"");
+    for time in [
+        "1795168800",
+        "\"1795168800\"",
+        "1795168800.0",
+        "1.7951688e9",
+        "1795168800000",
+        "1795168800000000",
+        "1795168800000000000",
+    ] {
+        assert_eq!(at(time), plain, "{time}");
+    }
+    for wrong in ["20261120", "1795168800.x", "-1795168800"] {
+        let log = own.replace(&records()[0]["request_time"].to_string(), wrong);
+        assert!(
+            read(log.as_bytes(), Some(S3AccessLog)).map_or(true, |(_, seen, _)| seen.is_empty()),
+            "{wrong}"
+        );
+    }
+}

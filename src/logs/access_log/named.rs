@@ -11,7 +11,7 @@ use crate::logs::bad_lines::LineError;
 use crate::logs::csv_records::{plain_name, stands_for_nothing};
 use crate::logs::lenient_json::{Keep, LenientText, deserialize_by_keep};
 use crate::logs::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
-use crate::logs::timestamps::{COMMON_LOG_BYTES, MILLISECOND, TimestampReader};
+use crate::logs::timestamps::{COMMON_LOG_BYTES, TimestampReader, epoch};
 use crate::units::parse_moment;
 
 /// A field that matters.
@@ -161,7 +161,7 @@ impl<'a> Named<'a> {
     }
 }
 
-/// A time as ISO 8601 has it, as access logs have it, or in milliseconds since 1970.
+/// A time as ISO 8601 has it, as access logs have it, or since 1970.
 fn moment(text: &str) -> Option<Nanoseconds> {
     if let Some(time) = parse_moment(text.as_bytes()) {
         return Some(time);
@@ -170,8 +170,23 @@ fn moment(text: &str) -> Option<Nanoseconds> {
     if let Ok(text) = <&[u8; COMMON_LOG_BYTES]>::try_from(bare.as_bytes()) {
         return TimestampReader::default().common_log(text);
     }
-    let ms = bare.parse::<i64>().ok().filter(|ms| *ms > 100_000_000_000)?;
-    ms.checked_mul(MILLISECOND)
+    since_epoch(bare)
+}
+
+/// A time since the Unix epoch, in seconds or in thousandths, millionths or billionths of one, with a fraction or none.
+fn since_epoch(text: &str) -> Option<Nanoseconds> {
+    // What is less, 1973, is a date without hyphens rather.
+    const LEAST: f64 = 1e8;
+    if let Ok(whole) = text.parse::<u64>() {
+        return epoch(whole).filter(|_| whole as f64 >= LEAST);
+    }
+    let number: f64 = text.parse().ok()?;
+    if !number.is_finite() || number < LEAST {
+        return None;
+    }
+    let whole = number.trunc();
+    let unit = epoch(whole as u64)? as f64 / whole;
+    Some((number * unit).round() as Nanoseconds)
 }
 
 /// A value as text, unless it is an object, an array, true, false or nothing.
