@@ -116,10 +116,11 @@ impl<'a> Log<'a> {
         mut sink: impl FnMut(LogEntry<'_>) -> Result<()>,
     ) -> Result<()> {
         // What S3 delivers as it is has all fields, and an IBM trace never names its requesters.
-        if matches!(self.shape, RecordLayout::Own | RecordLayout::Prefixed)
-            && self.format != LogFormat::CloudTrail
-        {
-            return self.read(file, bad, sink);
+        let is_line = matches!(self.shape, RecordLayout::Own | RecordLayout::Prefixed);
+        match self.format {
+            LogFormat::IbmCos => return self.read(file, bad, sink),
+            LogFormat::S3AccessLog if is_line => return self.read(file, bad, sink),
+            LogFormat::S3AccessLog | LogFormat::CloudTrail => {}
         }
         let mut told = FieldsTold::default();
         self.read(file, bad, |entry| {
