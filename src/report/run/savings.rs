@@ -95,8 +95,8 @@ pub(super) fn buckets_that_save(results: &Results) -> Option<String> {
         more => format!(" and {more} more"),
     };
     Some(format!(
-        "Bucket keys are turned on bucket by bucket: in {}{more} alone `{}` saves {} [{}] in {}, with every assumption \
-         at its worst, too.",
+        "Bucket keys are turned on bucket by bucket: in {}{more} alone `{}` saves {} [{}] in {}, even with every \
+         assumption at its worst.",
         named.join(", "),
         results.facts.headline,
         dollars(saved),
